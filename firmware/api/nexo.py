@@ -90,7 +90,7 @@ def _opened(service: Service, message: Message, trailer: Trailer) -> tuple[Till,
 
 
 def _decoded(raw: bytes) -> Message:
-    """A message; one that says what it is, and the rest of it wrongly, is kept with its fault."""
+    """A message; if no more than its header or its sale can be read, those and the fault."""
     fault = ""
     kinds: tuple[type[Envelope[Any]], ...] = (
         Envelope[Message],

@@ -1,6 +1,6 @@
-"""What a nexo message that gets nothing is answered: a failure, in the shape of its own response.
+"""The answer to a nexo message that is refused: a failure in the shape of its own response.
 
-Each response has parts that it must have whatever came of it. See nexo Retailer Protocol 3.1, 5.
+A response has parts that it must have even when it says no. See nexo Retailer Protocol 3.1, 5.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ def _named(service: Service, message: Message, reference: MessageReference) -> O
 
 
 def _last(service: Service, message: Message, till: str) -> OrderFound:
-    """What this till asked for last: of its token and SaleID, for others sell here too."""
+    """The last order of this till, by its token and SaleID: other tills sell here too."""
     with journal_of(service.door) as journal:
         found = journal.last_order_of(till, message.message_header.sale_id)
     if found is None:

@@ -162,7 +162,7 @@ class InputRequest(_Part, frozen=True, kw_only=True):
 
 
 class SaleRequest(_Part, frozen=True, kw_only=True):
-    """What a request has whose answer names its sale."""
+    """The part of a request that its answer repeats: the sale."""
 
     sale_data: SaleData
 

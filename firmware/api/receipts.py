@@ -99,6 +99,6 @@ def _qualities(header: str) -> dict[str, float]:
 
 
 def _quality(accepted: dict[str, float], media: str) -> float:
-    """By the most particular range that fits."""
+    """How much a client wants a media type: the most specific range that fits it says so."""
     ranges = (media, media.partition("/")[0] + "/*", "*/*")
     return next((accepted[each] for each in ranges if each in accepted), 0.0)

@@ -239,7 +239,7 @@ class Service:
             raise refused(answer)
 
     def _meant(self, answer: TillAnswer) -> TillAnswer:
-        """In place of BUSY its reason: no operator signed on, or a settlement in progress."""
+        """The reason for BUSY in its place: no operator signed on, or a settlement in progress."""
         if answer is not NotNow.BUSY:
             return answer
         try:

@@ -1,4 +1,4 @@
-"""The journal and the board as the API's types: what a till is told, and nothing of cards else."""
+"""The journal and the board as the API's types: what a till is told; of a card, what `Card` has."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def payment_of(journal: Lookups, door: Door, order: OrderFound) -> PaymentState:
 
 
 def _state(order: OrderFound, door: Door) -> PaymentStage:
-    """By the journal, and between its records by how far the conversation has come."""
+    """The state by the journal; between two records, by how far the conversation has come."""
     standing = door.board.standing
     here = standing.order_id == order.taken.id
     if order.state is OrderState.AUTHORISING and not here:
@@ -197,7 +197,7 @@ def terminal_of(journal: Lookups, door: Door) -> TerminalState:
 
 
 def _not_ready(journal: Lookups, door: Door) -> list[str]:
-    """What stands against an order now, as `NotNow` has it, the batch beside it."""
+    """Why an order would be refused now: names of `NotNow`, or that the batch is full."""
     standing = door.board.standing
     operator = journal.signed_on()
     against = {

@@ -116,7 +116,7 @@ def _told(key: bytes) -> str:
 
 
 async def _say(desk: Desk, title: Text, well: Text, answer: HostAnswer) -> None:
-    """Say how the acquirer answered, and where nothing does, what may be wrong."""
+    """Say how the acquirer answered; if it did not, what may be wrong."""
     if isinstance(answer, NoAnswer):
         await tell(desk, title, *why_no_answer(answer))
     elif answer.response_code == APPROVED:

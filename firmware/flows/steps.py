@@ -58,7 +58,7 @@ async def show(desk: Desk, screen: Screen) -> Shown:
 
 
 async def press(desk: Desk, screen: Screen, *, masked: MaskedEntry | None = None) -> Key | GivenUp:
-    """The key pressed on a screen, or that CANCEL or none was; `masked` as Wait takes it."""
+    """Show a screen and wait for a key; GivenUp for CANCEL and for none. `masked`: see Wait."""
     await show(desk, screen)
     happening = await Wait(desk.idle_timeout_ms, masked=masked)
     if not isinstance(happening, KeyPressed):

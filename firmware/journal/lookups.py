@@ -138,7 +138,7 @@ class Lookups(OwedLookups, OrderLookups, SumLookups):
             start = end + 1
 
     def every_record(self) -> Iterator[ChainedRecord]:
-        """Every row there is, also such as stand where none belongs, one at a time."""
+        """Every row there is, one at a time; also rows with numbers that no record should have."""
         try:
             for row in self._db.execute(_ENTRY + "ORDER BY seq"):
                 yield entry_of(row)
