@@ -11,7 +11,7 @@ from firmware.iso8583.keys import SessionKeys
 from firmware.iso8583.messages import Answered, HostRequest
 from firmware.iso8583.unionpay import Unacceptable, UnionPay
 
-NOT_HERE = Answered("12")  # there is no line about which anything could be said
+NOT_HERE = Answered("12")  # sign-on, echo, uploads and script results are of a line
 
 
 class Answering:

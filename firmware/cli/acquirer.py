@@ -92,7 +92,7 @@ def _echo(options: argparse.Namespace) -> int:
     settings = settings_of(options.config)
     messages, host = settings.messages(), settings.config.host
     if messages is None:
-        raise Refused('host.kind: expected "acquirer": only its line knows an echo')
+        raise Refused('host.kind: expected "acquirer" or "tcp": the embedded one has no line')
     clock, merchant = SystemClock(), settings.config.merchant
     link = TcpLink(
         host.address, host.port, monotonic_ms=clock.monotonic_ms, tls=settings.host_tls()

@@ -209,8 +209,8 @@ class Host(Section, frozen=True):
     kind: Annotated[
         Literal["local", "tcp", "acquirer"],
         Meta(
-            description="the embedded host, an acquirer's line with the messages that the"
-            " embedded one has, or an acquirer's line with those of acquirer.profile"
+            description="local: the embedded acquirer; tcp: a line with the embedded acquirer's"
+            " messages; acquirer: a line with those of acquirer.profile"
         ),
     ] = "local"
     accounts: Annotated[

@@ -13,10 +13,6 @@ from hw.printer_models import model_named
 if TYPE_CHECKING:
     from firmware.core.config import Config
 
-COUNT_MAX = {  # how many transactions a batch may have, by host.kind
-    "acquirer": (999, "a settlement counts in three digits"),
-    "tcp": (9_999, "the upload of a batch counts in four digits"),
-}
 ITEM_COLUMNS = 20  # a row of the amount check, where an item's name stands in full
 
 
@@ -44,12 +40,6 @@ def across(config: Config, source: str) -> list[Mistake]:
     elif kind != "local" and not is_host(config.host.address):
         words = f"expected the name of a host or an IP address, not {config.host.address!r}"
         mistakes.append(Mistake(f"{source}: host.address", words))
-    most, why = COUNT_MAX.get(kind, (config.batch.full_at, ""))
-    if config.batch.full_at > most:
-        mistakes.append(Mistake(f"{source}: batch.full_at", f"expected at most {most}: {why}"))
-    if kind == "acquirer" and config.host.pin_block != 0:
-        words = "expected 0: an acquirer's line has no place for another format"
-        mistakes.append(Mistake(f"{source}: host.pin_block", words))
     if config.printer.model:
         try:
             model_named(config.printer.model)

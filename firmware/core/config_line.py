@@ -10,11 +10,11 @@ from firmware.core.config_section import FileName, Section
 
 
 class Acquirer(Section, frozen=True):
-    """An acquirer's line, for host.kind = "acquirer"; its address, port and TLS stand in [host]."""
+    """An acquirer's line, of host.kind acquirer or tcp; its address, port and TLS are in [host]."""
 
     profile: Annotated[
         FileName,
-        Meta(description='"unionpay", or a file that ends with .toml, relative to this'),
+        Meta(description='"unionpay", "embedded", or a file (.toml), relative to this'),
     ] = "unionpay"
     tpdu: Annotated[
         str,

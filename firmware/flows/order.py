@@ -77,7 +77,7 @@ async def serve_tills(desk: Desk, asked: TillAsked | None) -> None:
             case Reprint(order_id=order_id):
                 asked = await _reprint(order_id)
             case AskLine():
-                if is_on_a_line(desk):  # nothing is between the embedded one and this
+                if is_on_a_line(desk):  # the embedded acquirer has none to try
                     await echo(desk)
                 await AnswerTill(Done.RECORDED)
                 asked = None

@@ -2,7 +2,8 @@
 
 A sign-on goes out before a request when there are no working keys, when the last one was on another
 day, when an answer demanded one (the header's nibble 3; 77, 99 or A0) or when three answers in a
-row had a wrong MAC. Keys whose check values differ are not taken: those before stay in force.
+row had a wrong MAC. Keys whose check values differ, or whose length the MAC scheme does not have,
+are not taken: those before stay in force.
 
 Where the acquirer has another batch open than a payment names, the payment does not leave: it is
 declined here with 77, and the answer says which batch is open there.
@@ -18,8 +19,9 @@ from msgspec.structs import replace
 
 from firmware.core.log import fields
 from firmware.core.masked import SecretKey
-from firmware.iso8583.client import LineClient
+from firmware.iso8583.client import HostClient
 from firmware.iso8583.key_store import KeyStore
+from firmware.iso8583.keys import SessionKeys
 from firmware.iso8583.messages import (
     ANOTHER_BATCH,
     APPROVED,
@@ -42,7 +44,7 @@ WRONG_MACS_MOST = 3
 _LOG = logging.getLogger(__name__)
 
 
-class AcquirerClient(LineClient):
+class AcquirerClient(HostClient):
     """A client under the keys that sign-on brings.
 
     `now` is the shop's wall clock: a new day signs on again.
@@ -51,8 +53,8 @@ class AcquirerClient(LineClient):
     def __init__(
         self, link: HostLink, messages: UnionPay, keys: KeyStore, now: Callable[[], datetime]
     ) -> None:
-        super().__init__(link, lambda: messages, lambda: keys.session)
-        self._shape = messages.frame
+        super().__init__(link, lambda: messages, lambda: self._session)
+        self._line = messages
         self._keys = keys
         self._now = now
         self._demanded = False
@@ -76,7 +78,7 @@ class AcquirerClient(LineClient):
                 Control.SIGN_ON, asked.terminal, asked.merchant, asked.batch, stan
             )
             answer = self.sign_on(first, timeout_ms // 2)
-            if isinstance(answer, NoAnswer) or self._keys.session is None:
+            if isinstance(answer, NoAnswer) or self._session is None:
                 # the request itself has not left
                 cause = answer.cause if isinstance(answer, NoAnswer) else None
                 return NoAnswer(NoAnswerReason.NO_LINE, f"sign-on: {_words(answer)}", cause)
@@ -96,6 +98,7 @@ class AcquirerClient(LineClient):
             return answer
         try:
             delivered = unpack_keys(answer.working_keys, master)
+            self._line.check_keys(delivered.session)
             self._keys.sign_on(delivered, self._now().strftime("%Y%m%d"))
         except WorkingKeysError as error:
             _LOG.warning("not signed on", extra=fields(why=str(error)))
@@ -113,14 +116,20 @@ class AcquirerClient(LineClient):
 
     def _is_due(self) -> bool:
         today = self._now().strftime("%Y%m%d")
-        return self._demanded or self._keys.session is None or self._keys.signed_on != today
+        return self._demanded or self._session is None or self._keys.signed_on != today
+
+    @property
+    def _session(self) -> SessionKeys | None:
+        """The working keys; None for those that came under a profile with another MAC."""
+        keys = self._keys.session
+        return keys if keys is not None and self._line.takes(keys) else None
 
     def _asked(self, request: LineRequest, timeout_ms: int) -> HostAnswer:
         """The answer, having noted whether the acquirer wants a sign-on."""
         read = self._exchange(request, timeout_ms)
         if isinstance(read, NoAnswer):
             if read.reason is NoAnswerReason.TIMED_OUT:
-                return replace(read, tpdu=self._shape.tpdu, header=self._shape.header)
+                return replace(read, tpdu=self._line.frame.tpdu, header=self._line.frame.header)
             return read
         answer = read.answer
         if isinstance(answer, Answered):

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from firmware.iso8583.profile import Profile
     from firmware.iso8583.unionpay import AnswerRead, UnionPay
 
+DUPLICATE = "94"  # of an upload: the acquirer has it
+
 
 @runtime_checkable
 class KnowsDelivery(Protocol):
@@ -35,11 +37,11 @@ class KnowsDelivery(Protocol):
     undelivered: bool  # of the last exchange
 
 
-class LineClient:
+class HostClient:
     """Asks the acquirer at the other end of `link`, which carries whole frames.
 
-    `messages` and `keys` are asked for with each request: no start needs what makes and reads
-    messages. Used on the line's worker alone.
+    `messages` and `keys` are called at each request, so that a start imports no codec. Used on the
+    line's worker alone.
     """
 
     def __init__(
@@ -48,7 +50,7 @@ class LineClient:
         messages: Callable[[], UnionPay],
         keys: Callable[[], SessionKeys | None],
     ) -> None:
-        self._link, self._messages, self._session = link, messages, keys
+        self._link, self._messages, self._keys_now = link, messages, keys
 
     def ask(self, request: LineRequest, timeout_ms: int) -> HostAnswer:
         """Send `request` and give the answer, or why there is none.
@@ -63,7 +65,7 @@ class LineClient:
         self._link.close()
 
     def _exchange(self, request: LineRequest, timeout_ms: int) -> AnswerRead | NoAnswer:
-        messages, keys = self._messages(), self._session()
+        messages, keys = self._messages(), self._keys_now()
         frame = self._link.exchange(messages.request(request, keys), timeout_ms)
         if frame is None:
             if isinstance(self._link, KnowsDelivery) and self._link.undelivered:
@@ -82,7 +84,7 @@ def _judged(answer: Answered, request: LineRequest, profile: Profile) -> Answere
         case ReversalRequest():
             return replace(answer, approves=code in codes.reversed)
         case UploadRequest() | ChipUploadRequest() | UploadEndRequest():
-            return replace(answer, approves=code in (*codes.approved, *codes.taken))
+            return replace(answer, approves=code in (*codes.approved, DUPLICATE))
         case BalanceRequest():
             return replace(answer, approves=code in codes.approved)
         case FinancialRequest(offline=offline, repeated=repeated):

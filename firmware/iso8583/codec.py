@@ -64,6 +64,11 @@ class FieldShape(Struct, frozen=True):
         side = match["side"] == "right"
         return cls(match["kind"], _LENGTH_BYTES[match["dots"]], int(match["most"]), side)
 
+    def holds(self, other: FieldShape) -> bool:
+        """Whether all values of `other` fit."""
+        lengths = self.length_bytes > 0 or (other.length_bytes == 0 and self.most == other.most)
+        return self.kind == other.kind and self.most >= other.most and lengths
+
     @property
     def counts_digits(self) -> bool:
         """Whether its length counts digits, two a byte, and not bytes."""

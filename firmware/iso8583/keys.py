@@ -22,7 +22,10 @@ class KeyFileError(ValueError):
 
 
 class SessionKeys(Struct, frozen=True):
-    """What protects a terminal's messages until it signs on again: keys of 8 or 16 bytes."""
+    """What protects a terminal's messages until it signs on again: keys of 8 or 16 bytes.
+
+    Those of the embedded acquirer serve until the next start.
+    """
 
     mac: SecretKey
     pin: SecretKey  # enciphers a PIN block of format 0

@@ -182,10 +182,7 @@ class ScriptRequest(Struct, frozen=True):
 
 
 class Answered(Struct, frozen=True):
-    """The acquirer's answer. `response_code` is ISO 8583 field 39.
-
-    What stands after `balance` is said on an acquirer's line alone.
-    """
+    """The acquirer's answer. `response_code` is ISO 8583 field 39."""
 
     response_code: str
     reference: str = ""
@@ -205,7 +202,7 @@ class Answered(Struct, frozen=True):
     parties: str = ""  # issuer 11 and acquirer 11, field 44
     remark: str = ""  # field 63 after the card organisation
     sign_on_again: bool = False  # the header demands it, or the code does
-    approves: bool | None = None  # by the acquirer's profile; None: by the code alone
+    approves: bool | None = None  # a payment, by the profile; None: by the code alone
     ask_issuer: bool = False  # approved, and to be confirmed with the issuer
     in_doubt: bool = False  # declined, and yet something may stand at the acquirer
 

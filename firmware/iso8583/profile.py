@@ -35,6 +35,7 @@ REQUESTS = (
 )
 CONTROLS = ("sign_on", "sign_off", "echo")
 UPLOADS = ("upload", "upload_chip", "upload_end")
+BY_SIDES_MAX, UPLOADED_MAX = 999, 9_999  # what three digits count, and four
 CHIP_FIELDS = (2, 4, 11, 22, 23, 41, 42, 55, 60, 62, 64)  # of a profile that does not say them
 Scheme = Literal["ecb", "x9.9", "x9.19", "sm4"]
 Padding = Literal["zeros", "80"]
@@ -77,7 +78,8 @@ class MessageShape(Struct, frozen=True, forbid_unknown_fields=True):
     field_60_digits: Annotated[int, Meta(ge=11, le=19)] = 13
     reader_ability: Annotated[str, Meta(pattern="^[0-9]$")] = "5"  # 6: contactless, too
     key_code: Literal["001", "003", "004"] = "003"  # working keys that a sign-on asks for
-    organisation: Annotated[str, Meta(pattern="^(?:[A-Z0-9]{3})?$")] = "CUP"  # in field 63
+    organisation: Annotated[str, Meta(pattern="^(?:[A-Z0-9]{3})?$")] = "CUP"
+    """In field 63 of a refund and of answers; "" for none."""
     times: Literal["acquirer", "terminal"] = "acquirer"  # whose fields 12 and 13 are
     original: Literal["short", "full"] = "short"  # field 61: see originals.py
     pin_block_4: Literal[0, 62] = 0  # the field of a PIN block of format 4; 0: there is none
@@ -96,13 +98,13 @@ class UploadShape(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AnswerShape(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which response codes approve, and which of them want a remark on the receipt."""
+    """What response codes mean: for a payment, for an advice, for a reversal."""
 
     approved: tuple[str, ...] = ("00", "11", "A2", "A4", "A5", "A6")
     part: tuple[str, ...] = ("10",)  # field 4 says how much is approved
     remarked: tuple[str, ...] = ("A2", "A4", "A5", "A6")
     doubtful: tuple[str, ...] = ("91", "96", "98", "99", "A0")  # declined, and reversed
-    taken: tuple[str, ...] = ("94",)  # of what is repeated: the acquirer had it before
+    taken: tuple[str, ...] = ("94",)  # of an advice that is repeated: the acquirer has it
     reversed: tuple[str, ...] = ("00", "12", "25")  # end a reversal: nothing stands
 
 
@@ -127,6 +129,11 @@ class Profile(Struct, frozen=True, forbid_unknown_fields=True):
     def codec(self) -> Codec:
         """What packs and unpacks the messages."""
         return Codec(f"the profile {self.name}", self.shapes)
+
+    @property
+    def batch_max(self) -> int:
+        """How many transactions a batch may have: its totals, and the end of its upload, count."""
+        return BY_SIDES_MAX if self.settlement.totals == "sides" else UPLOADED_MAX
 
     def wanted(self, name: str) -> tuple[int, ...] | None:
         """Which fields the request of this name has; None: each that has a value."""
@@ -191,18 +198,22 @@ class Profile(Struct, frozen=True, forbid_unknown_fields=True):
         return profile
 
     def _check_messages(self, name: str) -> None:
-        """Each field that another key of the profile speaks of is there, and long enough."""
-        shapes, asked = self.shapes, self.messages
+        """Each field that another key of the profile speaks of is there, and holds what it says."""
+        asked = self.messages
         for key, at_all, number, least in (
-            ("messages.times", asked.times == "terminal", 12, 6),
-            ("messages.times", asked.times == "terminal", 13, 4),
-            ("messages.original", asked.original == "full", 61, 30),
-            ("messages.pin_block_4", bool(asked.pin_block_4), 62, 16),
-            ("settlement.totals", self.settlement.totals == "kinds", 48, 111),
+            ("messages.times", asked.times == "terminal", 12, "n6"),
+            ("messages.times", asked.times == "terminal", 13, "n4"),
+            ("messages.original", asked.original == "full", 61, "n..30"),
+            ("messages.pin_block_4", asked.pin_block_4 != 0, 62, "b..16"),
+            ("settlement.totals", self.settlement.totals == "kinds", 48, "n..111"),
         ):
-            if at_all and (number not in shapes or shapes[number].most < least):
-                words = f"wants a field {number} of {least} or more"
-                raise ProfileError(f"{name}: {key}: {words}")
+            found = self.shapes.get(number)
+            if at_all and (found is None or not found.holds(FieldShape.of(least))):
+                raise ProfileError(f"{name}: {key}: wants a field {number} of {least} or more")
+        field_60 = self.shapes.get(60)
+        if field_60 is not None and field_60.most < asked.field_60_digits:
+            words = f"field 60 has {field_60.most} digits at most"
+            raise ProfileError(f"{name}: messages.field_60_digits: {words}")
 
     def _check_requests(self, name: str) -> None:
         least = [11, 41, 42, 60]

@@ -17,10 +17,10 @@ from __future__ import annotations
 
 from firmware.core.kinds import COUNTED, TOLD_ALWAYS, Totals
 from firmware.iso8583.codec import WireError
-from firmware.iso8583.profile import SettlementShape
+from firmware.iso8583.profile import BY_SIDES_MAX, SettlementShape
 
 AMOUNT_DIGITS, COUNT_DIGITS = 12, 3
-COUNT_MAX, AMOUNT_MAX = 10**COUNT_DIGITS - 1, 10**AMOUNT_DIGITS - 1
+AMOUNT_MAX = 10**AMOUNT_DIGITS - 1
 HALF_DIGITS = 2 * (AMOUNT_DIGITS + COUNT_DIGITS) + 1
 KIND_COUNT_DIGITS, KIND_SUM_DIGITS = 6, 16
 GROUP_DIGITS = KIND_COUNT_DIGITS + KIND_SUM_DIGITS
@@ -53,8 +53,8 @@ def pack_totals(totals: Totals, shape: SettlementShape, result: int = ASKED) -> 
         groups = map(totals.of, COUNTED if totals.has_completions else TOLD_ALWAYS)
         return "".join(f"{number:06d}{minor:016d}" for number, minor in groups) + str(result)
     told = comparable(totals, shape)
-    if max(told.sales, told.refunds) > COUNT_MAX:
-        raise WireError(f"field 48: more than {COUNT_MAX} transactions")
+    if max(told.sales, told.refunds) > BY_SIDES_MAX:
+        raise WireError(f"field 48: more than {BY_SIDES_MAX} transactions")
     if max(told.sales_minor, told.refunds_minor) > AMOUNT_MAX:
         raise WireError("field 48: an amount of more than 12 digits")
     debit = f"{told.sales_minor:012d}{told.sales:03d}"

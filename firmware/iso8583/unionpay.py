@@ -3,7 +3,7 @@
 The terminal's end:
 
     line = UnionPay(Profile.shipped("unionpay"))
-    frame = line.request(request, keys)          # keys: SessionKeys, or None for 0800, 0820, 0500
+    frame = line.request(request, keys)          # keys: SessionKeys, or None without a MAC
     read = line.read_answer(answer, request, keys)
     read.answer                                  # Answered, or NoAnswer(GARBLED, why)
     read.sign_on                                 # the acquirer wants a sign-on
@@ -17,10 +17,10 @@ The acquirer's end:
 
 `request` is one of `messages.LineRequest`: FinancialRequest (sale, void, refund, advice with
 `offline`), ReversalRequest, SettlementRequest, ControlRequest (sign-on, sign-off, echo),
-UploadRequest, ChipUploadRequest, UploadEndRequest, ScriptRequest, BalanceRequest. What a line does
-not say is empty at the acquirer's end: `date` and `time` of requests are "" in the shipped profile,
-`OriginalRef.amount_minor` is 0, the original of a void has no date; a reversal's `payment` has the
-original's own batch and STAN.
+UploadRequest, ChipUploadRequest, UploadEndRequest, ScriptRequest, BalanceRequest. What a message
+does not say is empty at the acquirer's end: `OriginalRef.amount_minor` is 0; `date` and `time` of a
+request are "" where `messages.times` is "acquirer", and the original of a void has no date where
+`messages.original` is "short". A reversal's `payment` has the original's own batch and STAN.
 
 - Totals of a settlement: compare `request.totals` with `totals.comparable(own,
   profile.settlement)`, answer with those in `host_totals` and `balanced=True` or `False`. Totals
@@ -53,7 +53,7 @@ from firmware.iso8583.frame import (
     unpack_frame,
 )
 from firmware.iso8583.keys import SessionKeys
-from firmware.iso8583.mac import mac_of
+from firmware.iso8583.mac import KEY_BYTES, mac_of
 from firmware.iso8583.messages import (
     Answered,
     HostAnswer,
@@ -63,10 +63,11 @@ from firmware.iso8583.messages import (
     NoAnswerReason,
 )
 from firmware.iso8583.pinblock import PinFormat
-from firmware.iso8583.profile import UPLOADS, FrameShape, Profile
+from firmware.iso8583.profile import UPLOADS, FrameShape, Profile, ProfileError
 from firmware.iso8583.request_parts import UnknownCurrencyError, batch_of
 from firmware.iso8583.unionpay_answers import SIGN_ON_CODES, answer_fields, answer_of
 from firmware.iso8583.unionpay_requests import name_of, request_fields, request_of
+from firmware.iso8583.working_keys import WorkingKeysError
 
 _TYPES = frozenset({"0100", "0200", "0220", "0320", "0400", "0500", "0620", "0800", "0820"})
 UPLOAD, EMBEDDED = "0320", "embedded"
@@ -131,11 +132,16 @@ class AnswerRead(Struct, frozen=True):
 
 
 class UnionPay:
-    """The messages of one profile. It keeps nothing, so threads may share it."""
+    """The messages of one profile. It keeps nothing, so threads may share it.
+
+    Raises ProfileError where the profile has no field for PIN blocks of the format `pin_block`.
+    """
 
     def __init__(
         self, profile: Profile, frame: FrameShape | None = None, pin_block: PinFormat = 0
     ) -> None:
+        if pin_block == 4 and not profile.messages.pin_block_4:
+            raise ProfileError(f"{profile.name}: no field for host.pin_block = 4")
         self.profile = profile
         self._pin_block: PinFormat = pin_block
         self.frame = frame or profile.frame
@@ -144,8 +150,21 @@ class UnionPay:
         self._plain_types = plain  # which no MAC is looked for in, nor in their answers
         self._seals_uploads = all(map(profile.seals, UPLOADS))
 
+    def takes(self, keys: SessionKeys) -> bool:
+        """Whether the profile's MAC scheme has keys of this length."""
+        return len(keys.mac) in KEY_BYTES[self.profile.mac.scheme]
+
+    def check_keys(self, keys: SessionKeys) -> None:
+        """Raises WorkingKeysError for keys that this does not take."""
+        if not self.takes(keys):
+            scheme = self.profile.mac.scheme
+            raise WorkingKeysError(f"{scheme} takes no MAC key of {len(keys.mac)} bytes")
+
     def request(self, request: LineRequest, keys: SessionKeys | None) -> bytes:
-        """The frame that asks. Raises WireError naming a field that does not fit."""
+        """The frame that asks, under keys that this `takes`.
+
+        Raises WireError naming a field that does not fit.
+        """
         fields = request_fields(request, keys, self.profile, self._pin_block)
         plain = not self.profile.seals(name_of(request))
         if not plain and keys is None:

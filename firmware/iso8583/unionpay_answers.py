@@ -78,7 +78,7 @@ def answer_fields(asked: Fields, answer: Answered, profile: Profile) -> Fields:
     if answer.batch is not None:
         fields["60"] = f"{asked['60'][:2]}{answer.batch:06d}{asked['60'][8:]}"
     organisation = profile.messages.organisation
-    if answer.remark or ("3" in asked and organisation):
+    if "63" in profile.fields and (answer.remark or ("3" in asked and organisation)):
         fields["63"] = f"{organisation:3}{answer.remark}"
     if chip := _pack_chip(answer):
         fields["55"] = chip
@@ -94,6 +94,9 @@ def answer_of(fields: Fields, request: LineRequest, profile: Profile) -> Answere
         if "48" in fields:
             totals, result = unpack_totals(fields["48"], profile.settlement)
             balanced, code = result == BALANCED, code or ("00" if result == BALANCED else "95")
+            if profile.settlement.totals == "kinds":  # code and totals have to say the same
+                agrees = code in profile.answers.approved and totals == request.totals
+                balanced = balanced and agrees
         elif not code:
             raise WireError("no result in field 48 of the answer")
     if len(code) != 2 or not code.isalnum():

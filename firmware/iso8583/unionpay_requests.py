@@ -51,10 +51,7 @@ from firmware.iso8583.unionpay_uploads import network_code, upload_fields, uploa
 
 SCRIPT = "951"
 NO_TIME: dict[str, Any] = {"date": "", "time": ""}
-_KINDS = {
-    **{codes: (kind, False) for kind, codes in CODES.items()},
-    ("000000", OFFLINE): (Kind.SALE, True),
-}
+_KINDS = {codes: kind for kind, codes in CODES.items()} | {("000000", OFFLINE): Kind.SALE}
 _CONTROLS = {Control.SIGN_OFF: ("0820", "002"), Control.ECHO: ("0820", "301")}
 _FAULTS: dict[ReversalCause | None, str] = {  # field 39 of a reversal
     ReversalCause.TIMED_OUT: "98",  # no answer
@@ -146,7 +143,7 @@ def _type(request: FinancialRequest | ReversalRequest | ScriptRequest) -> str:
 
 
 def request_fields(
-    request: LineRequest, keys: SessionKeys | None, profile: Profile, form: PinFormat = 0
+    request: LineRequest, keys: SessionKeys | None, profile: Profile, form: PinFormat
 ) -> Fields:
     """All fields of `request` but the MAC, as the profile wants them. Raises WireError."""
     fields, shape = heads(request, profile), profile.messages
@@ -252,11 +249,11 @@ def request_of(
 
 
 def _payment_of(fields: Fields, code: str, place: dict[str, Any]) -> Payment:
-    named = _KINDS.get((fields["3"], code))
-    if named is None or fields["60"][8:11] not in (TRADE, SCRIPT):
+    kind = _KINDS.get((fields["3"], code))
+    if kind is None or fields["60"][8:11] not in (TRADE, SCRIPT):
         raise WireError("fields 3 and 60 name no transaction")
     amount = Money(int(fields["4"]), currency_of(fields))
-    return Payment(kind=named[0], amount=amount, **NO_TIME, **place)
+    return Payment(kind=kind, amount=amount, **NO_TIME, **place)
 
 
 def _when(fields: Fields, today: date, shape: MessageShape) -> dict[str, Any]:

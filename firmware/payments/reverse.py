@@ -22,8 +22,6 @@ from firmware.payments.context import Context, Progress, Stage, is_on_a_line
 from firmware.payments.delivery import deliver, stays_owed
 from firmware.payments.effects import Append, Authorise, Look, Now, Unseal
 
-# 00: undone. 25: the acquirer knows no original, so nothing stands.
-
 
 async def reverse(context: Context, payment: Payment, cause: ReversalCause) -> bool:
     """Open a reversal of a payment and try it at once; True when the acquirer confirmed it."""

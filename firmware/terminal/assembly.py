@@ -12,7 +12,7 @@ import importlib
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from firmware.acquirer.books import BOOKS
 from firmware.acquirer.embedded import LocalHost
@@ -20,10 +20,9 @@ from firmware.acquirer.registration import Registration
 from firmware.core import garbage
 from firmware.core.config import Config
 from firmware.core.log import fields
-from firmware.core.masked import SecretKey
 from firmware.flows.idle import LATER
-from firmware.iso8583.client import LineClient
-from firmware.iso8583.keys import MASTER, read_or_make_master
+from firmware.iso8583.client import HostClient
+from firmware.iso8583.keys import MASTER, SessionKeys, read_or_make_master
 from firmware.terminal.data_directory import DataDirectory
 from firmware.terminal.devices import Parts, TellingDisplay
 from firmware.terminal.loop import END_MS, Watched
@@ -89,12 +88,12 @@ class Assembly:
         self._data = directory = DataDirectory(data, clock.now)
         with contextlib.ExitStack() as undo:
 
-            def link_of(master: SecretKey) -> HostLink:
-                link = host_link(config, data, accounts, master, clock, tls=host_tls)
+            def make_link() -> HostLink:
+                link = host_link(config, data, accounts, clock, tls=host_tls)
                 undo.callback(link.close)
                 return link
 
-            self._link = link = hold(config, directory, link_of)
+            self._link = link = hold(config, directory, make_link)
             undo.pop_all()
         self._reader = ReaderWorker(parts.reader, post, clock)
         self._printer = JobWorker("printer", post, clock)
@@ -103,9 +102,9 @@ class Assembly:
         self._keypad = KeypadWorker(parts.keypad, post, clock)
         devices = self._devices(config, clock)
         if messages is not None:
-            client: Asks = line_client(link, messages, directory, clock)
+            client: Asks = acquirer_client(link, messages, directory, clock)
         else:
-            assert isinstance(link, LocalHost)
+            assert isinstance(link, LocalHost), "no line without messages for it"
             client = embedded_client(config, link)
         self.terminal = Terminal(config, directory, devices, client, emv, files=files)
 
@@ -172,19 +171,17 @@ def _made_once(
     return made
 
 
-def hold(
-    config: Config, directory: DataDirectory, link_of: Callable[[SecretKey], HostLink]
-) -> HostLink:
+def hold(config: Config, directory: DataDirectory, make_link: Callable[[], HostLink]) -> HostLink:
     """Check the journal against the settings, and against the books of an embedded acquirer.
 
-    Gives the line that `link_of` makes of the data directory's master key. Raises ConfigError when
-    the journal's open batch is another terminal's, JournalFault when the books are not the
-    journal's, KeyFileError; the data directory is closed then.
+    Gives the line that `make_link` makes. Raises ConfigError when the journal's open batch is
+    another terminal's, JournalFault when the books are not the journal's, and what `make_link`
+    raises; the data directory is closed then.
     """
     with contextlib.ExitStack() as undo:
         undo.callback(directory.close)
         check_identity(config, directory.journal)
-        link = link_of(read_or_make_master(directory.directory / MASTER))
+        link = make_link()
         if isinstance(link, LocalHost):
             directory.keep(link)
             tie_books(directory.journal, link, lambda: directory.journal.durable_head)
@@ -194,7 +191,13 @@ def hold(
     return link
 
 
-def embedded_client(config: Config, host: LocalHost, link: HostLink | None = None) -> LineClient:
+class GivesKeys(HostLink, Protocol):
+    """The link to an embedded host, which gives its terminals the keys of their messages."""
+
+    session: SessionKeys
+
+
+def embedded_client(config: Config, host: GivesKeys, link: HostLink | None = None) -> HostClient:
     """Asks `host`, over `link` where one stands between, under the keys that it gives."""
 
     def messages() -> UnionPay:
@@ -202,10 +205,10 @@ def embedded_client(config: Config, host: LocalHost, link: HostLink | None = Non
 
         return embedded_line(config.host.pin_block)
 
-    return LineClient(link or host, messages, lambda: host.session)
+    return HostClient(link or host, messages, lambda: host.session)
 
 
-def line_client(
+def acquirer_client(
     link: HostLink, messages: UnionPay, directory: DataDirectory, clock: Clock
 ) -> AcquirerClient:
     """Asks an acquirer at the end of `link`, under the keys that sign-on brings and keeps.
@@ -223,17 +226,14 @@ def host_link(
     config: Config,
     data: Path,
     accounts: Sequence[Account],
-    master: SecretKey,
     clock: Clock,
     *,
     tls: ssl.SSLContext | None = None,
 ) -> HostLink:
-    """The line to the acquirer. Raises BooksError for the embedded one."""
+    """The line to the acquirer. Raises KeyFileError and BooksError for the embedded one."""
     host = config.host
     if host.kind == "local":
-        return embedded_host(
-            config, data / BOOKS, accounts, master, clock.now, test_amounts=host.test_amounts
-        )
+        return embedded_host(config, data, accounts, clock.now, test_amounts=host.test_amounts)
     from firmware.iso8583.tcp import TcpLink  # noqa: PLC0415 - with TLS, slow
 
     keep = config.acquirer.keep_line
@@ -242,24 +242,23 @@ def host_link(
 
 def embedded_host(
     config: Config,
-    books: Path,
+    directory: Path,
     accounts: Sequence[Account],
-    master: SecretKey,
     clock_now: Callable[[], datetime],
     *,
     test_amounts: bool = False,
     others: Collection[str] = (),
 ) -> LocalHost:
-    """An embedded acquirer that knows this terminal. Raises BooksError.
+    """An embedded acquirer that knows this terminal, with its books and key in `directory`.
 
-    `others` are further terminals of the same merchant.
+    `others` are further terminals of the same merchant. Raises KeyFileError, BooksError.
     """
     merchant = config.merchant
     ours = Registration(merchant.number, config.currency.numeric)
     return LocalHost(
-        books,
+        directory / BOOKS,
         accounts,
-        master=master,
+        master=read_or_make_master(directory / MASTER),
         terminals=dict.fromkeys((*others, merchant.terminal), ours),
         clock_now=clock_now,
         test_amounts=test_amounts,

@@ -38,8 +38,8 @@ USUAL = ", ".join(map(str, USUAL_FILES))
 # the USB printer, whichever it is: the link that `pos install` makes, else the kernel's first one
 USB_PRINTERS = ("/dev/pos-printer", "/dev/usb/lp0")
 KEYS_MAX_BYTES = 4 * 1024 * 1024  # of a file of CA keys, revocations or certificates
-OF_A_PROFILE = ("profile", "tpdu", "header")
-OF_A_LINE = ("acquirer.keep_line", "acquirer.chip_data", "acquirer.chip_in_details")
+ON_A_LINE = 'host.kind = "acquirer" or "tcp"'
+OF_A_LINE = ("tpdu", "header", "keep_line", "chip_data", "chip_in_details")
 BAUD_LEAST, BAUD_MOST = 300, 921_600
 _DEVICES = {
     "usb": (r"[0-9A-Fa-f]{4}:[0-9A-Fa-f]{4}", 'VENDOR:PRODUCT in hex such as "0416:5011"'),
@@ -155,17 +155,21 @@ class Settings(Struct, frozen=True):
         host, acquirer = self.config.host, self.config.acquirer
         if host.kind == "local":
             return None
-        from firmware.iso8583.unionpay import embedded_line, line_of  # noqa: PLC0415 - slow, for this alone
+        from firmware.iso8583.unionpay import EMBEDDED, line_of  # noqa: PLC0415 - slow, for this alone
 
-        if host.kind == "tcp":
-            return embedded_line(host.pin_block)
-        beside = self._beside(acquirer.profile)
-        name = str(beside) if acquirer.profile.endswith(".toml") else acquirer.profile
+        name = EMBEDDED if host.kind == "tcp" else acquirer.profile
+        if name.endswith(".toml"):
+            name = str(self._beside(name))
         source = "defaults" if self.path is None else str(self.path)
         try:
-            return line_of(name, acquirer.tpdu, acquirer.header)
+            line = line_of(name, acquirer.tpdu, acquirer.header, host.pin_block)
         except ValueError as error:
             raise ConfigError([Mistake(f"{source}: acquirer.profile", str(error))]) from None
+        most = line.profile.batch_max
+        if self.config.batch.full_at > most:
+            words = f"expected at most {most}: the acquirer's messages count no further"
+            raise ConfigError([Mistake(f"{source}: batch.full_at", words)])
+        return line
 
     def _beside(self, name: str) -> Path:
         return Path(name) if self.path is None else self.path.parent / name
@@ -263,18 +267,14 @@ def idle_settings(config: Config) -> Iterator[tuple[str, str]]:
     host, printer, display = config.host, config.printer, config.display
     counter, shop = config.general.profile == "counter", config.kiosk.shop
     for name, alone, needs in (
-        ("host.address", host.kind == "local", 'host.kind = "tcp"'),
-        ("host.port", host.kind == "local", 'host.kind = "tcp"'),
-        ("host.pin_block", host.kind != "tcp", 'host.kind = "tcp"'),
+        ("host.address", host.kind == "local", ON_A_LINE),
+        ("host.port", host.kind == "local", ON_A_LINE),
         ("host.plain", not _goes_plain(host), "a line to another machine without TLS"),
         ("host.accounts", host.kind != "local", 'host.kind = "local"'),
         ("host.test_amounts", host.kind != "local", 'host.kind = "local"'),
-        *(
-            (f"acquirer.{name}", host.kind != "acquirer", 'host.kind = "acquirer"')
-            for name in OF_A_PROFILE
-        ),
-        *((name, host.kind == "local", 'host.kind = "acquirer"') for name in OF_A_LINE),
-        ("refund.other_terminals", host.kind == "local", 'host.kind = "acquirer"'),
+        ("acquirer.profile", host.kind != "acquirer", 'host.kind = "acquirer"'),
+        *((f"acquirer.{name}", host.kind == "local", ON_A_LINE) for name in OF_A_LINE),
+        ("refund.other_terminals", host.kind == "local", ON_A_LINE),
         ("preauth.other_terminals", host.kind == "local", "an acquirer that others ask, too"),
         ("printer.device", printer.kind == "none", "a printer.kind"),
         ("printer.baud", printer.kind != "serial", 'printer.kind = "serial"'),

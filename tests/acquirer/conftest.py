@@ -20,7 +20,7 @@ from firmware.core.kinds import Kind, OriginalRef, Totals
 from firmware.core.masked import Pan, Pin, SecretKey, Track2
 from firmware.core.money import CURRENCIES
 from firmware.core.payment import Payment
-from firmware.iso8583.client import LineClient
+from firmware.iso8583.client import HostClient
 from firmware.iso8583.messages import (
     Answered,
     BalanceRequest,
@@ -155,7 +155,7 @@ class Till:
     """Asks a host as a terminal does, one voucher number after the other."""
 
     host: LocalHost
-    client: LineClient
+    client: HostClient
     batch: int = 1
     stan: int = 0
     cards: dict[str, ChipCard] = field(default_factory=dict)
@@ -299,7 +299,7 @@ def temporary_till(
         open_books=open_books,
     )
     cards = {owner.name: ChipCard(owner) for owner in ACCOUNTS}
-    client = LineClient(link(host), embedded_line, lambda: host.session)
+    client = HostClient(link(host), embedded_line, lambda: host.session)
     return Till(host, client, cards=cards)
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from firmware.core.kinds import Kind
 from firmware.core.masked import Pan, Pin, SecretKey
@@ -25,7 +26,8 @@ from firmware.iso8583.messages import (
     NoAnswerReason,
     ReversalRequest,
 )
-from firmware.iso8583.unionpay import line_of
+from firmware.iso8583.profile import MacShape
+from firmware.iso8583.unionpay import UnionPay, line_of
 from tests.acquirer.line_acquirer import TMK, LineAcquirer, des
 
 STORAGE = SecretKey(bytes(range(32)))
@@ -40,14 +42,13 @@ class Line:
         self.path = directory / ACQUIRER_KEYS
         self.day = datetime(2026, 3, 1, 12, tzinfo=UTC)
         self.acquirer = LineAcquirer()
+        self.messages = line_of("unionpay")
         self._stan = 0
         self.start()
 
     def start(self) -> None:
         self.keys = KeyStore(self.path, STORAGE)
-        self.client = AcquirerClient(
-            self.acquirer, line_of("unionpay"), self.keys, lambda: self.day
-        )
+        self.client = AcquirerClient(self.acquirer, self.messages, self.keys, lambda: self.day)
 
     def sale(self) -> FinancialRequest:
         self._stan += 1
@@ -171,6 +172,20 @@ def test_keys_with_a_wrong_check_value_are_not_taken_and_nothing_is_asked(line: 
     assert "check value of the PIN key differs" in answer.detail
     assert line.keys.session == before
     assert line.acquirer.types() == ["0800", "0200", "0800"]
+
+
+def test_a_mac_key_that_the_scheme_does_not_have_is_neither_used_nor_taken(line: Line) -> None:
+    line.ask()
+    ecb = line.keys.session
+    single = replace(line.messages.profile, mac=MacShape("x9.9"))  # as after other settings
+    line.messages = UnionPay(single)
+    line.start()
+    answer = line.ask()
+    assert isinstance(answer, NoAnswer)
+    assert answer.reason is NoAnswerReason.NO_LINE
+    assert "x9.9 takes no MAC key of 16 bytes" in answer.detail
+    assert line.acquirer.types() == ["0800", "0200", "0800"]
+    assert line.keys.session == ecb
 
 
 def test_a_sign_on_that_is_refused_leaves_the_keys_of_before_in_use(line: Line) -> None:

@@ -15,7 +15,14 @@ from firmware.acquirer.accounts import AccountStatus
 from firmware.core.kinds import Totals
 from firmware.core.masked import SecretKey
 from firmware.core.money import CURRENCIES, Money
-from firmware.iso8583.messages import NoAnswer, NoAnswerReason
+from firmware.iso8583.messages import (
+    Answered,
+    Control,
+    ControlRequest,
+    NoAnswer,
+    NoAnswerReason,
+    UploadEndRequest,
+)
 from firmware.iso8583.responses import RESPONSES
 from tests.acquirer.conftest import ACCOUNTS, original_of, reversal_of
 from tests.payment import changed, yuan
@@ -323,3 +330,15 @@ def test_names_by_hash_let_an_auditor_match_the_journal(till: Any) -> None:
     key = SecretKey(b"the terminal's")
     names = till.host.names_by_hash(key)
     assert names[till.cards["debit"].account.pan.keyed_hash(key)] == "debit"
+
+
+def test_what_is_of_a_line_is_no_request_to_an_acquirer_in_this_process(till: Any) -> None:
+    place = {"terminal": TERMINAL, "merchant": till.sale("debit", 1).payment.merchant, "batch": 1}
+    for request in (
+        ControlRequest(Control.ECHO, **place, stan=1),
+        UploadEndRequest(**place, stan=1, count=0, balanced=True),
+    ):
+        answer = till.ask(request)
+        assert isinstance(answer, Answered)
+        assert (answer.response_code, answer.is_approval) == ("12", False)
+    assert till.host.books() == []

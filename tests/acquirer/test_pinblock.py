@@ -8,7 +8,7 @@ from psec import pinblock
 from firmware.core.masked import Pan, Pin, SecretKey
 from firmware.iso8583.keys import SessionKeys, derive
 from firmware.iso8583.pinblock import PinFormat, decipher, encipher
-from tests.acquirer.test_wire import CARD, KEYS, PAN, SALE, encode, unpack
+from tests.acquirer.test_embedded_messages import CARD, KEYS, PAN, SALE, encode, unpack
 
 
 @pytest.mark.parametrize(("form", "field", "made"), [(0, "52", "26"), (4, "62", "47")])

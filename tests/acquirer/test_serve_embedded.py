@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,34 @@ import pytest
 from msgspec.structs import replace
 
 from firmware.core.clock import SystemClock
+from firmware.core.config_line import Acquirer
 from firmware.core.kinds import Totals
 from firmware.iso8583.messages import FinancialRequest, LineRequest, ReversalRequest
 from firmware.iso8583.unionpay import AnswerRead, embedded_line
+from firmware.lab.far_acquirer import FarAcquirer
+from firmware.lab.issuers import tray_books
+from firmware.lab.scenario.language import read
+from firmware.lab.scenario.player import Player
+from firmware.lab.scenario.stage import STAGE_CONFIG, Stage
 from tests.acquirer.serving import DEBIT, LineTerminal, Server, add_terminal
 
 NOW = SystemClock().now()  # the server's clock: the year is not said in a payment's date
 AT: dict[str, Any] = {"date": f"{NOW:%Y%m%d}", "time": "093000"}
 LINE = embedded_line(pin_block=4)
+DAY = """
+press 500 ENTER
+press ENTER
+insert unionpay-debit
+press 123456 ENTER
+expect screen "交易成功"
+press ENTER
+remove
+wait 10s
+press MENU 6
+expect screen "消费 1笔 5.00"
+press ENTER
+expect screen "对账平"
+"""
 
 
 class EmbeddedTerminal(LineTerminal):
@@ -69,6 +90,23 @@ def test_a_day_is_signed_on_sold_reversed_and_settled_by_kinds(server: Any) -> N
     told = till.ask(server, replace(settle, totals=kinds))
     assert (told.response_code, told.balanced) == ("00", True)
     assert sum(server.spent().values()) == 12_850
+
+
+def test_a_terminal_signs_on_sells_and_settles_over_the_line(server: Any, tmp_path: Path) -> None:
+    """A terminal on modelled parts, and a server in a process of its own."""
+    server.put(*tray_books())
+    far = FarAcquirer("127.0.0.1", server.port, server.terminal.master)
+    config = replace(STAGE_CONFIG, acquirer=Acquirer(profile="embedded"))
+    story = tmp_path / "day.pos"
+    story.write_text(DAY, "utf-8")
+    directory = tmp_path / "terminal"
+    player = Player(
+        directory, tmp_path, config, make_stage=lambda told: Stage(directory, told, acquirer=far)
+    )
+    with contextlib.closing(player):
+        for step in read(story):
+            player.play(step)
+    assert sum(server.spent().values()) == 500
 
 
 def test_a_wrong_pin_in_format_4_is_a_wrong_pin(server: Any) -> None:

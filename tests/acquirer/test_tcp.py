@@ -14,8 +14,7 @@ from typing import Any, ClassVar
 import pytest
 
 from firmware.core.clock import SystemClock
-from firmware.core.masked import SecretKey
-from firmware.iso8583.client import LineClient
+from firmware.iso8583.client import HostClient
 from firmware.iso8583.messages import NoAnswer, NoAnswerReason
 from firmware.iso8583.tcp import TcpLink
 from firmware.iso8583.unionpay import embedded_line
@@ -80,8 +79,8 @@ def link_to(port: int) -> TcpLink:
     return TcpLink("127.0.0.1", port, monotonic_ms=monotonic_ms)
 
 
-def client_to(port: int, till: Any) -> LineClient:
-    return LineClient(link_to(port), embedded_line, lambda: till.host.session)
+def client_to(port: int, till: Any) -> HostClient:
+    return HostClient(link_to(port), embedded_line, lambda: till.host.session)
 
 
 def test_a_sale_and_its_void_go_over_a_real_socket(till: Any, serve: Serve) -> None:
@@ -93,7 +92,7 @@ def test_a_sale_and_its_void_go_over_a_real_socket(till: Any, serve: Serve) -> N
     assert till.host.balances()["debit"] == 0
 
 
-def test_a_frame_goes_as_it_is_and_the_answers_comes_whole(serve: Serve) -> None:
+def test_a_frame_goes_as_it_is_and_its_answer_comes_whole(serve: Serve) -> None:
     seen: list[bytes] = []
 
     def behave(frame: bytes) -> bytes:
@@ -177,14 +176,8 @@ class TestTls:
             f'tls = true\ntls_ca = "{certificate.name}"\n[printer]\nkind = "none"\n'
         )
         settings = settings_of(path)
-        link = host_link(
-            settings.config,
-            path.parent,
-            (),
-            SecretKey(bytes(32)),
-            SystemClock(),
-            tls=settings.host_tls(),
-        )
+        clock, tls = SystemClock(), settings.host_tls()
+        link = host_link(settings.config, path.parent, (), clock, tls=tls)
         assert link.exchange(framed(b"request"), 2_000) == framed(b"answer")
 
     def test_a_host_with_another_certificate_gets_nothing(

@@ -169,7 +169,7 @@ def test_names_and_numbers_of_hosts_are_well(pos, config_file, address):
 def test_a_batch_on_a_line_is_no_larger_than_its_upload_can_count(pos, config_file, full_at, code):
     ended = pos("config", "check", config_file(f"{TCP}\nplain = true\n[batch]\n{full_at = }\n"))
     assert ended.code == code
-    assert ("expected at most 9999: the upload" in ended.err) == (code == 2)
+    assert ("batch.full_at: expected at most 9999" in ended.err) == (code == 2)
 
 
 def test_a_line_with_the_embedded_messages_has_the_settings_of_a_line(pos, config_file):

@@ -9,7 +9,6 @@ import pytest
 from firmware.acquirer.embedded import LocalHost
 from firmware.core.clock import SystemClock
 from firmware.core.config import Config, DisplaySettings, Host, KeypadSettings, PrinterSettings
-from firmware.core.masked import SecretKey
 from firmware.iso8583.tcp import TcpLink
 from firmware.terminal.assembly import host_link
 from firmware.terminal.devices import NoPrinter, printer_of, real_parts
@@ -74,12 +73,12 @@ def test_a_usb_keypad_that_is_not_plugged_in_is_a_fault_of_the_keypad_and_no_err
 
 
 def test_the_host_is_the_embedded_one_or_at_the_end_of_a_line(tmp_path):
-    clock, master = SystemClock(), SecretKey(b"m" * 32)
-    local = host_link(Config(), tmp_path, (), master, clock)
+    clock = SystemClock()
+    local = host_link(Config(), tmp_path, (), clock)
     assert isinstance(local, LocalHost)
     local.close()
     away = Config(host=Host(kind="tcp", address="192.0.2.1", port=9))
-    assert isinstance(host_link(away, tmp_path, (), master, clock), TcpLink)
+    assert isinstance(host_link(away, tmp_path, (), clock), TcpLink)
 
 
 def test_python_escpos_is_not_imported_before_something_is_printed():

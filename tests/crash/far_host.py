@@ -9,13 +9,12 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from firmware.acquirer.books import BOOKS
 from firmware.acquirer.embedded import LocalHost
 from firmware.core.clock import SystemClock
 from firmware.core.masked import SecretKey
 from firmware.iso8583.frame import LENGTH_BYTES
 from firmware.iso8583.key_store import ACQUIRER_KEYS, KeyStore
-from firmware.iso8583.keys import MASTER, SessionKeys, read_or_make_master
+from firmware.iso8583.keys import SessionKeys
 from firmware.iso8583.working_keys import DeliveredKeys
 from firmware.journal.keys import TerminalKeys
 from firmware.lab.issuers import tray_books
@@ -51,10 +50,7 @@ class FarHost:
         """Answer from the books in `directory` from now on."""
         if self.books is not None:
             self.books.close()
-        master = read_or_make_master(directory / MASTER)
-        self.books = embedded_host(
-            STAGE_CONFIG, directory / BOOKS, tray_books(), master, self._clock_now
-        )
+        self.books = embedded_host(STAGE_CONFIG, directory, tray_books(), self._clock_now)
         self.books.session = SESSION
         return self.books
 

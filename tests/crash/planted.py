@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
-from firmware.acquirer.books import BOOKS
 from firmware.acquirer.embedded import LocalHost
 from firmware.core.config import Config
 from firmware.core.masked import Password
@@ -68,8 +67,7 @@ class PlantedRig(Rig):
             yield Canary(f"issuer's key of {one.name}", key=one.imk_ac)
 
     def _make_host(self) -> LocalHost:
-        books, accounts = self._directory / BOOKS, tray_books(self._cards)
-        return embedded_host(self.config, books, accounts, self._master, self._host_now)
+        return embedded_host(self.config, self._directory, tray_books(self._cards), self._host_now)
 
     def _host_now(self) -> datetime:
         return self.bench.clock.now()  # the bench is built after its host

@@ -59,6 +59,7 @@ def test_undone_or_unknown_to_the_host_nothing_stands(answer: Answered):
         (NoAnswer(NoAnswerReason.NO_LINE), "no line"),
         (Answered("91"), "91"),
         (Answered("94"), "94"),
+        (Answered("25", approves=False), "25"),
     ],
     ids=str,
 )

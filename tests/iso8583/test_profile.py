@@ -7,11 +7,14 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from firmware.iso8583.client import LineClient
-from firmware.iso8583.messages import Answered, NoAnswer, NoAnswerCause, ReversalRequest
+from firmware.core.kinds import Totals
+from firmware.iso8583.client import HostClient
+from firmware.iso8583.messages import Answered, FinancialRequest, NoAnswer, NoAnswerCause
 from firmware.iso8583.profile import Profile, ProfileError
 from firmware.iso8583.unionpay import Unacceptable, UnionPay, line_of
 from tests.iso8583.test_unionpay import KEYS, OTHER, PROFILE, REQUESTS, TODAY, parts
+
+TOTALS = Totals(sales=1, sales_minor=500)
 
 
 def own(**messages: Any) -> UnionPay:
@@ -94,19 +97,30 @@ class CodeLink:
         ("unionpay", "sale", "11", True),
         ("unionpay", "sale", "94", False),
         ("unionpay", "offline", "94", True),
+        ("unionpay", "balance", "55", False),
+        ("unionpay", "upload", "94", True),
+        ("unionpay", "upload", "12", False),
         ("embedded", "reversal", "00", True),
         ("embedded", "reversal", "12", False),
         ("embedded", "reversal", "25", True),
         ("embedded", "reversal", "94", False),
         ("embedded", "sale", "11", False),
         ("embedded", "offline", "94", False),
+        ("embedded", "refund", "00", True),
+        *(("embedded", "sale", code, False) for code in ("10", "77", "99", "A0")),
+        ("embedded", "balance", "55", False),
+        ("embedded", "upload", "00", True),
+        ("embedded", "upload", "94", True),
+        ("embedded", "upload_chip", "94", True),
+        ("embedded", "upload_end", "94", True),
+        ("embedded", "upload_end", "12", False),
     ],
 )
 def test_what_a_code_means_for_a_request_is_the_profiles(
     name: str, what: str, code: str, approves: bool
 ) -> None:
     line = line_of(name)
-    client = LineClient(CodeLink(line, code), lambda: line, lambda: KEYS)
+    client = HostClient(CodeLink(line, code), lambda: line, lambda: KEYS)
     asked = dated(REQUESTS[what])
     answer = client.ask(asked, 1_000)
     assert isinstance(answer, Answered), answer
@@ -116,9 +130,9 @@ def test_what_a_code_means_for_a_request_is_the_profiles(
 def dated(request: Any) -> Any:
     """The request on a day, where the embedded acquirer's messages say it."""
     at = {"date": f"{TODAY:%Y%m%d}", "time": "120000"}
-    if isinstance(request, ReversalRequest):
-        return replace(request, **at)
-    return replace(request, payment=replace(request.payment, **at))
+    if isinstance(request, FinancialRequest):
+        return replace(request, payment=replace(request.payment, **at))
+    return replace(request, **at) if hasattr(request, "date") else request
 
 
 @pytest.mark.parametrize(
@@ -127,15 +141,53 @@ def dated(request: Any) -> Any:
         ("[requests]\nbuy = [11]", "requests.buy: expected one of balance, sale"),
         ("[requests]\nsale = [11, 41, 42]", "requests.sale: field 41 is not among"),
         ("[requests]\nsale = [11]", "requests.sale: 41 is missing"),
-        ('[messages]\ntimes = "terminal"', "messages.times: wants a field 12 of 6 or more"),
-        ('[messages]\noriginal = "full"', "messages.original: wants a field 61 of 30 or more"),
-        ("[messages]\npin_block_4 = 62", "messages.pin_block_4: wants a field 62 of 16 or more"),
-        ('[settlement]\ntotals = "kinds"', "settlement.totals: wants a field 48 of 111 or more"),
+        ('[messages]\ntimes = "terminal"', "messages.times: wants a field 12 of n6 or more"),
+        (
+            '[messages]\noriginal = "full"',
+            r"messages.original: wants a field 61 of n\.\.30",
+        ),
+        ('[messages]\noriginal = "full"\n[fields]\n61 = "n30"', "messages.original: wants"),
+        ("[messages]\npin_block_4 = 62", r"messages.pin_block_4: wants a field 62 of b\.\.16"),
+        ('[messages]\npin_block_4 = 62\n[fields]\n62 = "ans...16"', "messages.pin_block_4: wants"),
+        (
+            '[settlement]\ntotals = "kinds"',
+            r"settlement.totals: wants a field 48 of n\.\.111",
+        ),
+        ('[fields]\n60 = "n...11"', "messages.field_60_digits: field 60 has 11 digits at most"),
     ],
 )
 def test_a_mistake_in_a_profile_is_named(text: str, words: str) -> None:
+    heading = "" if "[fields]" in text else "[fields]\n"
     with pytest.raises(ProfileError, match=words):
-        Profile.from_toml(f'name = "x"\n{text}\n[fields]\n11 = "n6"\n64 = "b8"', "own.toml")
+        Profile.from_toml(f'name = "x"\n{text}\n{heading}11 = "n6"\n64 = "b8"', "own.toml")
+
+
+def test_a_format_of_pin_blocks_that_has_no_field_is_a_mistake() -> None:
+    with pytest.raises(ProfileError, match=r"no field for host\.pin_block = 4"):
+        line_of("unionpay", pin_block=4)
+
+
+@pytest.mark.parametrize(
+    ("answer", "balanced"),
+    [
+        (Answered("00", host_totals=TOTALS, balanced=True), True),
+        (Answered("00", host_totals=replace(TOTALS, sales=2), balanced=True), False),
+        (Answered("96", host_totals=TOTALS, balanced=True), False),
+        (Answered("00", host_totals=TOTALS, balanced=False), False),
+    ],
+    ids=["all agree", "other totals", "no approval", "said not to be"],
+)
+def test_totals_by_kinds_balance_where_code_result_and_totals_say_so(
+    answer: Answered, balanced: bool
+) -> None:
+    line = line_of("embedded")
+    request = replace(dated(REQUESTS["settlement"]), totals=TOTALS)
+    opened = line.open_request(line.request(request, KEYS))
+    assert opened is not None
+    frame = line.answer(line.read_opened(opened, KEYS, TODAY), answer, KEYS)
+    read = line.read_answer(frame, request, KEYS).answer
+    assert isinstance(read, Answered)
+    assert read.balanced is balanced
 
 
 def test_a_request_with_the_terminals_time_has_the_fields_for_it() -> None:

@@ -34,6 +34,7 @@ def test_a_story_of_a_line_holds_with_the_embedded_messages_over_it(
     assert "host.kind acquirer" in told
     settings.write_text(told.replace("host.kind acquirer", "host.kind tcp"), "utf-8")
     copy = tmp_path / path.name
+    # the screen of an unanswered echo names the header, and this profile has none
     header = Profile.shipped("unionpay").frame.header
     copy.write_text(path.read_text("utf-8").replace(header, "报头-"), "utf-8")
     try:

@@ -14,11 +14,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 
-from firmware.acquirer.books import BOOKS
 from firmware.core.clock import SystemClock
 from firmware.core.config import Config
 from firmware.core.masked import Password
-from firmware.iso8583.keys import MASTER, read_or_make_master
 from firmware.journal.records import OperatorSignedOn
 from firmware.lab.issuers import tray_books
 from firmware.lab.scenario.audit import unbalanced
@@ -310,8 +308,7 @@ def differences(data: Path) -> list[str]:
     """Where the host's books are not the journal, and what is still open."""
     config, clock = Config(), SystemClock()
     directory = DataDirectory(data, clock.now)
-    master = read_or_make_master(data / MASTER)
-    host = embedded_host(config, data / BOOKS, tray_books(), master, clock.now)
+    host = embedded_host(config, data, tray_books(), clock.now)
     try:
         return unbalanced(directory, host)
     finally:

@@ -18,7 +18,6 @@ from typing import Any, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from firmware.acquirer.books import BOOKS
 from firmware.core.config import Config
 from firmware.core.config_keys import Emv
 from firmware.core.kinds import Kind
@@ -48,7 +47,6 @@ from firmware.emv.outcomes import (
 )
 from firmware.emv.terminal_data import EmvTransaction
 from firmware.emv.trace import Trace
-from firmware.iso8583.keys import MASTER, read_or_make_master
 from firmware.iso8583.messages import Answered, CardPresented, FinancialRequest, HostAnswer
 from firmware.lab.cards.slot import CardAtHand
 from firmware.lab.emv_data import emv_of
@@ -139,14 +137,14 @@ class Bench:
         self.on_host(HostExchange(decided, answer))
         if isinstance(answer, Answered):
             told: OnlineAnswer | UnableToGoOnline = OnlineAnswer(
-                answer.response_code, answer.issuer_authentication_data, answer.scripts
+                answer.card_code, answer.issuer_authentication_data, answer.scripts
             )
         else:
             told = UnableToGoOnline(decline=True)
         return driven(self._session.complete(told))
 
     def _ask_host(self, decided: OnlineRequested, card: CardData) -> HostAnswer:
-        """The embedded host's answer, over the wire format that the terminal speaks to any host."""
+        """The embedded acquirer's answer, by the messages that a terminal sends it."""
         merchant, at = self._config.merchant, self.transaction.at
         presented = CardPresented(
             card.pan, card.psn, card.expiry[:4], card.track2, decided.online_pin, decided.de55
@@ -163,9 +161,7 @@ class Bench:
         )
         request = FinancialRequest(payment, presented)
         with tempfile.TemporaryDirectory(prefix="pos-card-") as directory:
-            master = read_or_make_master(Path(directory) / MASTER)
-            books = Path(directory) / BOOKS
-            host = embedded_host(self._config, books, tray_books(), master, lambda: at)
+            host = embedded_host(self._config, Path(directory), tray_books(), lambda: at)
             with closing(embedded_client(self._config, host)) as client:
                 return client.ask(request, HOST_TIMEOUT_MS)
 

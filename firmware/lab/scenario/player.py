@@ -276,7 +276,7 @@ class Player:
 
     def _acquirer(self, step: Step) -> None:
         if self.stage.switch is None:
-            raise ScenarioError(step.place, "an acquirer's line: set host.kind acquirer first")
+            raise ScenarioError(step.place, "an acquirer's line: set host.kind acquirer (or tcp)")
         self.stage.switch.say(step.words[0])
 
     def _elsewhere(self, step: Step) -> None:

@@ -12,14 +12,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
-from firmware.acquirer.books import BOOKS
 from firmware.acquirer.embedded import LocalHost
 from firmware.core.config import Config, PrinterSettings
 from firmware.core.config_keys import Emv
 from firmware.core.masked import Password
 from firmware.flows.effects import MaskedEntry
 from firmware.iso8583.key_store import ACQUIRER_KEYS, KeyStore
-from firmware.iso8583.keys import MASTER, read_or_make_master
 from firmware.iso8583.unionpay import UnionPay
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.head import HeadFile
@@ -35,7 +33,7 @@ from firmware.lab.scenario.audit import KeepsBooks
 from firmware.lab.scenario.disk import Disk
 from firmware.lab.scenario.other_terminal import OtherTerminal
 from firmware.lab.switch_link import TMK, SwitchLink
-from firmware.terminal.assembly import embedded_client, embedded_host, hold, line_client
+from firmware.terminal.assembly import acquirer_client, embedded_client, embedded_host, hold
 from firmware.terminal.data_directory import DataDirectory
 from firmware.terminal.drivers import (
     display_on,
@@ -148,7 +146,6 @@ class Stage:
         self._directory = directory
         self._on_frame, self._on_key = on_frame, on_key
         directory.mkdir(parents=True, exist_ok=True)
-        self._master = read_or_make_master(directory / MASTER)
         self._emv = emv_of(config)
         self.bench = ModelBench(
             models_of(config, printer_kind, slot),
@@ -196,7 +193,7 @@ class Stage:
         data = self._data()
         if self._acquirer is not None:
             self.far = self._acquirer.link(self._directory, data.keys.card)
-        hold(self.config, data, lambda _master: self.far or self.host)
+        hold(self.config, data, lambda: self.far or self.host)
         self._drivers = drivers = self.bench.power_on()
         if self._acquirer is not None and self._make_line_worker is not None:
             self._line_worker = self._make_line_worker()
@@ -213,7 +210,7 @@ class Stage:
             on_key=self._on_key,
         )
         client = (
-            line_client(self.far, self._messages, data, self.bench.clock)
+            acquirer_client(self.far, self._messages, data, self.bench.clock)
             if self.far and self._messages
             else embedded_client(self.config, self.host, self.line)
         )
@@ -297,14 +294,12 @@ class Stage:
         return self.disk.free_bytes()
 
     def _make_host(self) -> LocalHost:
-        books, test_amounts = self._directory / BOOKS, self.config.host.test_amounts
         return embedded_host(
             self.config,
-            books,
+            self._directory,
             tray_books(),
-            self._master,
             self.bench.clock.now,
-            test_amounts=test_amounts,
+            test_amounts=self.config.host.test_amounts,
             others=(other_terminal.NUMBER,),
         )
 
