@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from PIL import Image
 
@@ -15,52 +15,45 @@ _DOTS = (
 )
 
 
-class _Ink:
-    """Which pixels of an image are drawn; beyond its edge none are."""
-
-    def __init__(self, image: Image.Image, *, lit_is_ink: bool) -> None:
-        bits = image.convert("1")
-        self.width, self.height = bits.size
-        pixels = bits.load()
-        assert pixels is not None
-        self._pixels = pixels
-        self._lit_is_ink = lit_is_ink
-
-    def at(self, x: int, y: int) -> bool:
-        inside = x < self.width and y < self.height
-        return inside and bool(self._pixels[x, y]) is self._lit_is_ink
-
-
-def half_blocks(image: Image.Image, *, lit_is_ink: bool = True) -> str:
-    """The image in a frame, a column a pixel. `lit_is_ink` draws set pixels; on paper dark is ink.
+def half_blocks(image: Image.Image) -> str:
+    """The set pixels of the image in a frame, a column a pixel.
 
     The display takes 130 columns and 34 lines.
     """
-    ink = _Ink(image, lit_is_ink=lit_is_ink)
+    lit = _lit(image)
     rows = (
-        "".join(_BLOCKS[ink.at(x, y), ink.at(x, y + 1)] for x in range(ink.width))
-        for y in range(0, ink.height, 2)
+        "".join(_BLOCKS[lit(x, y), lit(x, y + 1)] for x in range(image.width))
+        for y in range(0, image.height, 2)
     )
-    return _framed(rows, ink.width)
+    return _framed(rows, image.width)
 
 
-def braille(image: Image.Image, *, lit_is_ink: bool = True) -> str:
+def braille(image: Image.Image) -> str:
     """The image in a frame, two by four pixels a character: the display takes 66 columns, 18 lines.
 
     Nearly square dots, and half as wide as half blocks.
     """
-    ink = _Ink(image, lit_is_ink=lit_is_ink)
+    lit = _lit(image)
 
     def cell(left: int, top: int) -> str:
-        return chr(_BRAILLE | sum(bit for x, y, bit in _DOTS if ink.at(left + x, top + y)))
+        return chr(_BRAILLE | sum(bit for x, y, bit in _DOTS if lit(left + x, top + y)))
 
-    rows = ("".join(cell(x, y) for x in range(0, ink.width, 2)) for y in range(0, ink.height, 4))
-    return _framed(rows, -(-ink.width // 2))
+    rows = (
+        "".join(cell(x, y) for x in range(0, image.width, 2)) for y in range(0, image.height, 4)
+    )
+    return _framed(rows, -(-image.width // 2))
 
 
 def drawing_for(columns: int, image: Image.Image) -> str:
     """The image as a terminal of so many columns can show it without folding lines."""
     return half_blocks(image) if columns >= image.width + 2 else braille(image)
+
+
+def _lit(image: Image.Image) -> Callable[[int, int], bool]:
+    """Whether the pixel at a place is set; beyond the edge of the image none is."""
+    pixels = image.convert("1").load()
+    assert pixels is not None
+    return lambda x, y: x < image.width and y < image.height and bool(pixels[x, y])
 
 
 def _framed(rows: Iterable[str], width: int) -> str:

@@ -18,9 +18,9 @@ from firmware.ui.render import render
 from firmware.ui.specimens import specimens
 from firmware.ui.texts import Language, Text
 
-SCREENS = (
-    ("idle", "check", "check-keys", "pin-digits"),
-    ("approved-undo", "original-void-keys", "totals", "duplicate"),
+SCREENS = (  # in rows of four
+    *("idle", "check", "check-keys", "pin-digits"),
+    *("approved-undo", "original-void-keys", "totals", "duplicate"),
 )
 QUOTE = re.compile(r"\[([A-Z_]+|[0-9A]\d)\]")
 SCALE = 3  # printed pixels a pixel of the display
@@ -92,9 +92,8 @@ def _filled(text: str, language: Language, values: dict[str, str]) -> str:
 
 def _screens(page: Page, language: Language) -> str:
     drawn = specimens(language)
-    names = [name for row in SCREENS for name in row]
     figures = []
-    for name, caption in zip(names, page.captions, strict=True):
+    for name, caption in zip(SCREENS, page.captions, strict=True):
         picture = render(drawn[name], language).image
         picture = picture.resize((picture.width * SCALE, picture.height * SCALE))
         file = io.BytesIO()

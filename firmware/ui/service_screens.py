@@ -97,13 +97,10 @@ class SlotsRow:
     """What was keyed, a slot a character, so that it is seen how many are wanted."""
 
     keep = 6
+    heights_px = (20, 18, 16)
 
     def __init__(self, shown: str, width: int) -> None:
         self._shown, self._width = shown, max(width, len(shown), 1)
-
-    @property
-    def heights_px(self) -> Sequence[int]:
-        return (20, 18, 16)
 
     def draw(self, canvas: Canvas, y: int, height_px: int) -> None:
         canvas.lines.append(self._shown)
