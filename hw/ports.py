@@ -240,8 +240,6 @@ class Worker(Protocol):
         """Queue `job`; JobDone(token, its value or its exception) is posted when it ends."""
         ...
 
-    def stop(self) -> None: ...
-
 
 class HostLink(Protocol):
     """The wire to the acquirer: one message out, one message back."""

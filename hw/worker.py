@@ -92,11 +92,6 @@ class JobWorker:
         """Let the thread end after the jobs that wait."""
         self._jobs.put(None)
 
-    def stop(self) -> None:
-        """End the thread and wait for it."""
-        self.end()
-        self.thread.join()
-
     def _run(self) -> None:
         while (item := self._jobs.get()) is not None:
             _perform(*item, self._post, self._clock)
@@ -121,11 +116,6 @@ class ReaderWorker:
         """Let the thread end, and give the reader back there."""
         self._stopping.set()
         self._reader.interrupt()
-
-    def stop(self) -> None:
-        """End the thread and wait for it."""
-        self.end()
-        self.thread.join()
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -155,11 +145,6 @@ class KeypadWorker:
     def end(self) -> None:
         """Let the thread end, and give the keypad back there."""
         self._stopping.set()
-
-    def stop(self) -> None:
-        """End the thread and wait for it."""
-        self.end()
-        self.thread.join()
 
     def _run(self) -> None:
         while not self._stopping.wait(self._period_s()):

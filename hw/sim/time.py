@@ -17,6 +17,7 @@ from hw.ports import CardReader, Keypad
 
 COARSE_ABOVE_MS = 3_600_000
 COARSE_STEPS = 300
+LOOK_AGAIN_MS = 500
 
 
 class VirtualClock:
@@ -167,9 +168,6 @@ class VirtualWorker:
 
         time.after(self._duration_ms(), done)
 
-    def stop(self) -> None:
-        """Nothing runs."""
-
 
 def watch_keypad(time: VirtualTime, keypad: Keypad, matrix: Polled) -> None:
     """Scan at the keypad's period while a switch moves or the driver is not at rest."""
@@ -188,7 +186,7 @@ def watch_keypad(time: VirtualTime, keypad: Keypad, matrix: Polled) -> None:
     time.watch(look)
 
 
-def watch_reader(time: VirtualTime, reader: CardReader, slot: Polled, retry_ms: int = 500) -> None:
+def watch_reader(time: VirtualTime, reader: CardReader, slot: Polled) -> None:
     """Poll the reader when the slot has changed, and again a little later for what follows."""
     polled = {"version": -1, "again_ms": 0}
 
@@ -196,12 +194,12 @@ def watch_reader(time: VirtualTime, reader: CardReader, slot: Polled, retry_ms: 
         now_ms = time.clock.monotonic_ms()
         changed = slot.version != polled["version"]
         if changed:
-            polled["again_ms"] = now_ms + 2 * retry_ms
-        if changed or (now_ms % retry_ms == 0 and now_ms <= polled["again_ms"]):
+            polled["again_ms"] = now_ms + 2 * LOOK_AGAIN_MS
+        if changed or (now_ms % LOOK_AGAIN_MS == 0 and now_ms <= polled["again_ms"]):
             polled["version"] = slot.version
             for event in reader.poll(0):
                 time.post(event)
-        next_ms = now_ms - now_ms % retry_ms + retry_ms
+        next_ms = now_ms - now_ms % LOOK_AGAIN_MS + LOOK_AGAIN_MS
         return next_ms if next_ms <= polled["again_ms"] else None
 
     time.watch(look)

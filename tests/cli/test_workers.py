@@ -76,7 +76,8 @@ def test_jobs_are_done_in_order_and_what_they_raise_is_their_result():
         (3, "third"),
     ]
     assert worker.thread.alive
-    worker.stop()
+    worker.end()
+    worker.thread.join()
     assert not worker.thread.alive
 
 
@@ -90,7 +91,8 @@ def test_a_key_goes_from_the_matrix_through_the_thread():
     event = events.get(timeout=PATIENCE_S)
     assert isinstance(event, KeyPressed)
     assert event.key is Key.D7
-    worker.stop()
+    worker.end()
+    worker.thread.join()
 
 
 def test_a_thread_whose_driver_hangs_is_not_alive_and_is_again_when_it_goes_on():
@@ -105,7 +107,8 @@ def test_a_thread_whose_driver_hangs_is_not_alive_and_is_again_when_it_goes_on()
     keypad.may_go_on.set()
     assert keypad.scanned.wait(PATIENCE_S)
     assert worker.thread.alive
-    worker.stop()
+    worker.end()
+    worker.thread.join()
     assert keypad.closed
 
 

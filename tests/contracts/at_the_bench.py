@@ -156,4 +156,5 @@ def keys_of(keypad: Keypad, clock: SystemClock) -> Iterator[Callable[[], DeviceE
     try:
         yield next_event
     finally:
-        worker.stop()
+        worker.end()
+        worker.thread.join()

@@ -151,7 +151,8 @@ class _Thread:
         """Do the last job and end; a stuck thread is left to the end of the process."""
         if not self._stuck:
             self._worker.submit(0, last)
-            self._worker.stop()
+            self._worker.end()
+            self._worker.thread.join()
 
 
 def _reader_with_card(scard: PcscApi, wanted: str) -> str:

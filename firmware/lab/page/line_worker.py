@@ -34,10 +34,6 @@ class LineWorker:
         """Let the thread end after the jobs that wait; their results are discarded."""
         self._jobs.end()
 
-    def stop(self) -> None:
-        """End the thread and wait for it."""
-        self._jobs.stop()
-
     def _look(self) -> int | None:
         """Hand on what has come, on the thread on which time passes; when to look again."""
         while not self._came.empty():
