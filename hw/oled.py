@@ -305,14 +305,13 @@ def i2c(
     return connect
 
 
-def spi(
-    header: PinHeader, lines: board.SpiBus = board.OLED_SPI, spidev: Any = None
-) -> Callable[[], Bus]:
+def spi(header: PinHeader, spidev: Any = None) -> Callable[[], Bus]:
     """How to connect over SPI, with DC and RES on `header`'s pins.
 
     `spidev` stands in for the kernel's device of that name. luma would take RPi.GPIO for the two
     lines, which does not know the Pi 5.
     """
+    lines = board.OLED_SPI
 
     def connect() -> Bus:
         try:

@@ -143,8 +143,7 @@ def _in_application(application: Application, command: Command) -> Answer:
     raise Refused(Sw.INS_UNKNOWN)
 
 
-def tray(folder: Path = TRAY) -> Mapping[str, Card]:
+def tray() -> Mapping[str, Card]:
     """A fresh card of every file, by name, in the order of the names."""
-    keys = load_keys()
-    cards = [Card.from_file(path, keys) for path in sorted(folder.glob("*.toml"))]
+    cards = [Card.from_file(path) for path in sorted(TRAY.glob("*.toml"))]
     return {card.name: card for card in cards}

@@ -244,9 +244,9 @@ def _check(application: ApplicationFile) -> None:
 
 
 @cache
-def load_keys(path: Path = HERE / "keys.toml") -> TestKeys:
+def load_keys() -> TestKeys:
     """Read the test keys. Raises OSError and KeyError, for the file is this package's own."""
-    raw = tomllib.loads(path.read_text())
+    raw = tomllib.loads((HERE / "keys.toml").read_text())
 
     def keys(kind: str) -> dict[str, RsaKey]:
         return {

@@ -73,14 +73,14 @@ class PrinterModel:
         self._paper_out = on
         self._changed()
 
-    def fail_paper_near_end(self, on: bool = True) -> None:
-        """The roll gets thin, or is a new one."""
-        self._near_end = on
+    def fail_paper_near_end(self) -> None:
+        """The roll gets thin."""
+        self._near_end = True
         self._changed()
 
-    def fail_cover_open(self, on: bool = True) -> None:
-        """The cover is opened or closed."""
-        self._cover_open = on
+    def fail_cover_open(self) -> None:
+        """The cover is opened."""
+        self._cover_open = True
         self._changed()
 
     def fail_offline(self, on: bool = True) -> None:
@@ -88,19 +88,19 @@ class PrinterModel:
         self._offline = on
         self._changed()
 
-    def fail_babbling(self, on: bool = True) -> None:
-        """Whatever it answers arrives as other bytes, or is right again."""
-        self._babbles = on
+    def fail_babbling(self) -> None:
+        """Whatever it answers arrives as other bytes."""
+        self._babbles = True
         self._changed()
 
-    def fail_hanging(self, on: bool = True) -> None:
+    def fail_hanging(self) -> None:
         """It takes every byte and neither prints nor answers; only switching it off helps."""
-        self._hang(on=on)
+        self._hangs = True
         self._changed()
 
-    def fail_late(self, on: bool = True) -> None:
+    def fail_late(self) -> None:
         """Each answer comes later than the driver usually waits."""
-        self.late_ms = LATE_MS if on else 0
+        self.late_ms = LATE_MS
         self._changed()
 
     def dies_after(self, byte_count: int | None) -> None:
@@ -121,7 +121,9 @@ class PrinterModel:
         self._dies_in = self._paper_ends_in = None
         self._babbles = False
         self.late_ms = 0
-        self._hang(on=False)
+        if self._hangs:
+            self._hangs = False
+            self.power_cycle()
         self._changed()
 
     def power_cycle(self) -> None:
@@ -193,11 +195,6 @@ class PrinterModel:
             raise OSError(errno.ENODEV, "no printer on the wire")
 
     # --- within ---
-
-    def _hang(self, *, on: bool) -> None:
-        if self._hangs and not on:
-            self.power_cycle()
-        self._hangs = on
 
     @property
     def _halted(self) -> bool:

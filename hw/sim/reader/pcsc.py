@@ -178,10 +178,10 @@ class PcscModel:
                 slot.power_up()
         self.version += 1
 
-    def reset_card(self, slot: int = 0) -> None:
-        """Somebody else resets the card behind its holder's back."""
-        self.slots[slot].power_up()
-        self.slots[slot].reset_behind_back = True
+    def reset_card(self) -> None:
+        """Somebody else resets the card in the first slot behind its holder's back."""
+        self.slots[0].power_up()
+        self.slots[0].reset_behind_back = True
         self.version += 1
 
     def SCardEstablishContext(self, _scope: int) -> tuple[int, int]:  # noqa: N802
