@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
         raise Refused(f"{options.file}: there is no backup here")
     try:
         copy = told(options.file)
-        end = _number(copy.batch, copy.stan)
+        end = f"{copy.batch:06d}/{copy.stan:06d}"
         if options.after is None:
             words = f"the backup ends with voucher {end}, of {copy.last_at}"
             raise Refused(f"{words}: name the last that was given out, such as --after {end}")
@@ -69,7 +69,3 @@ def _said(copy: Manifest, data: Path) -> Iterator[str]:
     yield f"what came after is not in it: {_BOTH_LOST if BOOKS in copy.sha256 else _HOST_KNOWS}"
     if data.stat().st_uid == os.geteuid() == 0:
         yield f"it belongs to root: `chown -R {USER}: {data}` gives it to the service"
-
-
-def _number(batch: int, stan: int) -> str:
-    return f"{batch:06d}/{stan:06d}"

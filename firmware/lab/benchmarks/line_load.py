@@ -174,7 +174,6 @@ async def load(
         "load_ms": (time.process_time_ns() - used_ns) / 1e6,
         "took_ms": [took for till in tills for took in till.took_ms],
         "refused": sum(till.refused for till in tills),
-        "frame_bytes": len(tills[0].frames[0]),
     }
 
 

@@ -19,12 +19,7 @@ STEP_MS, LIMIT_MS = 100, 600_000
 
 def measure(_full: bool) -> Iterator[Figure]:
     """Power on with open intents, until all of them are reversed at the host and journaled."""
-    elapsed: list[float] = []
-    virtual: list[int] = []
-    for _ in range(RUNS):
-        one = _recovered()
-        elapsed.append(one[0])
-        virtual.append(one[1])
+    elapsed, virtual = zip(*(_recovered() for _ in range(RUNS)), strict=True)
     note = "journal's syncs and the embedded host's included"
     yield Figure(f"{INTENTS} open intents, elapsed", median(elapsed), "ms", note=note)
     note = f"by a host that answers in {HOST_MS} ms"

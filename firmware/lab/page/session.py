@@ -350,13 +350,11 @@ class Session:
         self._publisher.publish()
         request = self._take(seconds)
         match request:
-            case None:
+            case None | commands.Up():
                 pass
             case commands.Stop():
                 raise _Stopped
             case commands.Speed() | commands.Save():
                 self._perform(request)
-            case commands.Up():
-                pass
             case _:
                 self._publisher.notice("a scenario is playing: stop it first")

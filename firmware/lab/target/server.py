@@ -26,11 +26,11 @@ JOIN_S = 5
 
 
 class BenchServer:
-    """Serves the bench of a target at a free port of this machine, or at `port`."""
+    """Serves the bench of a target at a free port of this machine."""
 
-    def __init__(self, target: Target, tokens: Tokens, *, port: int = 0) -> None:
+    def __init__(self, target: Target, tokens: Tokens) -> None:
         self._target = target
-        self._socket = socket.create_server(("127.0.0.1", port))
+        self._socket = socket.create_server(("127.0.0.1", 0))
         self._port = self._socket.getsockname()[1]
         hosts = hosts_of("127.0.0.1", self._port, ())
         routes = [
