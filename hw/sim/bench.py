@@ -139,7 +139,8 @@ class DriverBuilder(Protocol):
 class ModelBench:
     """Every part on the bench.
 
-    `baud` is of a printer on a serial line, None of one on USB or a network.
+    The drivers are built on `models`, which may be changed before the power is on. `baud` is of a
+    printer on a serial line, None of one on USB or a network.
     """
 
     def __init__(
@@ -154,7 +155,8 @@ class ModelBench:
         self.clock = VirtualClock(start)
         self.time = make_time(self.clock)
         self.host_ms: Callable[[], int] = lambda: HOST_MS  # how long the last exchange took
-        self._models, self._builder = models, builder
+        self.models, self._builder = models, builder
+        self.chip, self.slot = models.chip, models.slot
         self.keys, self.usb_keypad = models.keys, models.usb_keypad
         self.paper_printer = models.printer
         self.mechanism = Mechanism.of(models.printer.columns, baud)
@@ -162,7 +164,7 @@ class ModelBench:
 
     def power_on(self) -> Drivers:
         """Build the drivers and let virtual time watch what they watch."""
-        models, builder = self._models, self._builder
+        models, builder = self.models, self._builder
         drivers = Drivers(
             display=builder.display(models),
             keypad=builder.keypad(models),
@@ -179,30 +181,10 @@ class ModelBench:
     def _host_took(self) -> int:
         return self.host_ms()
 
-    @property
-    def chip(self) -> Ssd1306:
-        """The display's controller."""
-        return self._models.chip
-
-    @chip.setter
-    def chip(self, chip: Ssd1306) -> None:
-        """Put another one in, before the power is on."""
-        self._models.chip = chip
-
-    @property
-    def slot(self) -> CardSlot:
-        """Where hands put cards."""
-        return self._models.slot
-
-    @slot.setter
-    def slot(self, slot: CardSlot) -> None:
-        """Put another one in, before the power is on."""
-        self._models.slot = slot
-
     def seen(self) -> Image.Image:
         """What the eye sees on the display, mode "1", 128×64, however it is mounted."""
         image = self.chip.image()
-        return image.transpose(Image.Transpose.ROTATE_180) if self._models.upside_down else image
+        return image.transpose(Image.Transpose.ROTATE_180) if self.models.upside_down else image
 
     def power_cut(self, drivers: Drivers) -> None:
         """All that is not durable is gone; the display is dark, keys are up, paper stays."""

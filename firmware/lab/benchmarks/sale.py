@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
+from types import SimpleNamespace
 from typing import Any
 
 from gpiozero.pins.mock import MockFactory
@@ -67,25 +68,15 @@ def _sales(count: int) -> tuple[list[float], list[float], Counter[str]]:
     return whole, own, Counter({name: round(median(ms), 3) for name, ms in models.items()})
 
 
-class _TimedSlot:
-    """A modelled slot whose PC/SC calls are timed."""
-
-    def __init__(self, meter: Meter, slot: Any) -> None:
-        self._slot = slot
-        self.scard = Timed(meter, "card and reader", slot.scard)
-
-    def __getattr__(self, attribute: str) -> Any:
-        return getattr(self._slot, attribute)
-
-
 def metered_stage(directory: Path, meter: Meter) -> Stage:
     """A stage whose models are timed by `meter`."""
     stage = Stage(directory)
-    bench: Any = stage.bench
-    bench.slot = _TimedSlot(meter, bench.slot)
-    bench.chip = Timed(meter, "display", bench.chip)
+    models: Any = stage.bench.models
+    # of a slot the driver asks for its PC/SC alone
+    models.slot = SimpleNamespace(scard=Timed(meter, "card and reader", models.slot.scard))
+    models.chip = Timed(meter, "display", models.chip)
+    models.printer.transport = Timed(meter, "printer", models.printer.transport)
     stage.line = Timed(meter, "host", stage.line)  # type: ignore[assignment]  # it passes on what is asked
-    bench.paper_printer.transport = Timed(meter, "printer", bench.paper_printer.transport)
     return stage
 
 
