@@ -38,44 +38,27 @@ RETRY_MS = 2_000
 READ_BYTES = 64 * EVENT.size
 
 # codes of linux/input-event-codes.h; a pad has some of them
-CODES = {
-    **dict(zip(range(2, 11), (Key(digit) for digit in "123456789"), strict=True)),
-    11: Key.D0,
-    79: Key.D1,
-    80: Key.D2,
-    81: Key.D3,
-    75: Key.D4,
-    76: Key.D5,
-    77: Key.D6,
-    71: Key.D7,
-    72: Key.D8,
-    73: Key.D9,
-    82: Key.D0,
-    55: Key.STAR,
-    98: Key.HASH,  # * and /
-    28: Key.ENTER,
-    96: Key.ENTER,
-    14: Key.BACK,
-    83: Key.BACK,
-    111: Key.BACK,  # backspace, the dot, delete
-    74: Key.CANCEL,
-    1: Key.CANCEL,  # - and escape
-    78: Key.MENU,
-    15: Key.MENU,  # + and tabulator
+_BY_KEY = {
+    Key.D0: (11, 82),
+    Key.D1: (2, 79),
+    Key.D2: (3, 80),
+    Key.D3: (4, 81),
+    Key.D4: (5, 75),
+    Key.D5: (6, 76),
+    Key.D6: (7, 77),
+    Key.D7: (8, 71),
+    Key.D8: (9, 72),
+    Key.D9: (10, 73),
+    Key.STAR: (55,),  # *
+    Key.HASH: (98,),  # /
+    Key.ENTER: (28, 96),
+    Key.BACK: (14, 83, 111),  # backspace, the dot, delete
+    Key.CANCEL: (1, 74),  # escape, -
+    Key.MENU: (15, 78),  # tabulator, +
 }
-# what the same keys of some pads send with NumLock off: 7 8 9 4 6 1 2 3 0, and 5 where it sends any
-NAVIGATION = {
-    102: Key.D7,
-    103: Key.D8,
-    104: Key.D9,
-    105: Key.D4,
-    106: Key.D6,
-    107: Key.D1,
-    108: Key.D2,
-    109: Key.D3,
-    110: Key.D0,
-    355: Key.D5,
-}
+CODES = {code: key for key, codes in _BY_KEY.items() for code in codes}
+# what the same keys of some pads send with NumLock off: 5 sends 355 where it sends any
+NAVIGATION = {102 + at: Key(digit) for at, digit in enumerate("789461230")} | {355: Key.D5}
 KEYS = CODES | NAVIGATION
 
 

@@ -26,16 +26,14 @@ OWN = MappingProxyType(
     {
         "POS-58": PrinterProfile(32, qr=False),  # 0416:5011, not in the table
         "POS-5890K": PrinterProfile(32, qr=False, mode=Mode.MIXED),  # users print ESC * on it
-        "CSN-A2": PrinterProfile(
-            32, qr=False, mode=Mode.MIXED, status=StatusQuery.ESC_V
-        ),  # Adafruit 597
+        # Adafruit 597
+        "CSN-A2": PrinterProfile(32, qr=False, mode=Mode.MIXED, status=StatusQuery.ESC_V),
         "TM-T20III": EPSON_80MM,  # not in the table
         "TM-T88II": EPSON_T88,
         "TM-T88III": EPSON_T88,
         "TM-T88IV": EPSON_T88,
-        "NT-80-V-UL": PrinterProfile(
-            48, cutter=True, mode=Mode.MIXED
-        ),  # its columns are glyphs' dots
+        # the table says the dots of a character where its columns should be
+        "NT-80-V-UL": PrinterProfile(48, cutter=True, mode=Mode.MIXED),
     }
 )
 

@@ -137,9 +137,8 @@ class Questions:
                 return sensed(noted)
             if received is None:
                 break
-            if (
-                received and StatusQuery.DLE_EOT in self._ways
-            ):  # its answer to what was asked before
+            # an answer to the DLE EOT that was asked before
+            if received and StatusQuery.DLE_EOT in self._ways:
                 self._patience_ms = LATE_PATIENCE_MS
                 self._owed = True
                 self._settle()

@@ -66,7 +66,7 @@ class CardFindings:
     scripts: int = 0
     script_failed: bool = False
 
-    def _types(self) -> int:
+    def types(self) -> int:
         """Both cryptogram types in the upper half byte; 10 stands for "none asked for yet"."""
         second = 0b10 if self.second is None else self.second >> 6
         return second << 6 | (0 if self.first is None else self.first >> 6) << 4
@@ -78,7 +78,7 @@ def _flags(*bits: tuple[bool, int]) -> int:
 
 def visa_cvr(f: CardFindings) -> bytes:
     """Card verification results of 4 bytes, the first their length."""
-    one = f._types() | _flags(  # noqa: SLF001 - the same module's own
+    one = f.types() | _flags(
         (f.issuer_authentication_failed, 0x08),
         (f.pin_performed, 0x04),
         (f.pin_failed, 0x02),
@@ -96,9 +96,7 @@ def visa_cvr(f: CardFindings) -> bytes:
 def mchip_cvr(f: CardFindings) -> bytes:
     """Card verification results of 6 bytes."""
     passed = f.pin_performed and not f.pin_failed
-    one = f._types() | _flags(  # noqa: SLF001 - the same module's own
-        (f.pin_performed, 0x04), (f.pin_enciphered, 0x02), (passed, 0x01)
-    )
+    one = f.types() | _flags((f.pin_performed, 0x04), (f.pin_enciphered, 0x02), (passed, 0x01))
     two = _flags(
         (f.dda_performed, 0x80),
         (f.cda_first, 0x40),
@@ -123,7 +121,7 @@ def mchip_cvr(f: CardFindings) -> bytes:
 
 def ccd_cvr(f: CardFindings) -> bytes:
     """Card verification results of 5 bytes. See EMV 4.4 Book 3, C7.3."""
-    one = f._types() | _flags(  # noqa: SLF001 - the same module's own
+    one = f.types() | _flags(
         (f.cda_first, 0x08),
         (f.dda_performed, 0x04),
         (not f.issuer_authenticated and not f.issuer_authentication_failed, 0x02),

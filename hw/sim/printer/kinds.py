@@ -24,28 +24,23 @@ class Kind(Struct, frozen=True):
 
 
 GOOD = Kind()
-TRAITS: dict[str, Kind] = {
-    "good": GOOD,
-    "no-qr": Kind(qr=False),
-    "no-chinese": Kind(chinese=False),
-    "no-line-dots": Kind(line_dots=False),
-    "band-48": Kind(raster_48=False),
-    "mute": Kind(answers=frozenset()),
-    "gs-r": Kind(answers=frozenset((StatusQuery.GS_R,))),
-    "esc-v": Kind(answers=frozenset((StatusQuery.ESC_V,))),
-    "small-buffer": Kind(holds=False),
-    "half-rows": Kind(motion_dpi=360, dots_dpi=180),
+TRAITS: dict[str, dict[str, object]] = {  # what is not as a good one has it
+    "good": {},
+    "no-qr": {"qr": False},
+    "no-chinese": {"chinese": False},
+    "no-line-dots": {"line_dots": False},
+    "band-48": {"raster_48": False},
+    "mute": {"answers": frozenset()},
+    "gs-r": {"answers": frozenset((StatusQuery.GS_R,))},
+    "esc-v": {"answers": frozenset((StatusQuery.ESC_V,))},
+    "small-buffer": {"holds": False},
+    "half-rows": {"motion_dpi": 360, "dots_dpi": 180},
 }
 
 
 def kind_of(traits: Iterable[str]) -> Kind:
     """A printer with all these traits. Raises KeyError for one that is not known."""
-    changes: dict[str, object] = {}
+    kind = GOOD
     for trait in traits:
-        kind = TRAITS[trait]
-        changes |= {
-            name: getattr(kind, name)
-            for name in Kind.__struct_fields__
-            if getattr(kind, name) != getattr(GOOD, name)
-        }
-    return replace(GOOD, **changes)
+        kind = replace(kind, **TRAITS[trait])
+    return kind
