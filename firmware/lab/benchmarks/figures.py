@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
@@ -101,12 +102,12 @@ def _number(value: float) -> str:
 
 def _processor() -> str:
     """The processor's name; on a Pi the board's is more telling."""
-    for path, key in (("/proc/cpuinfo", "Model\t"), ("/proc/cpuinfo", "model name\t")):
-        try:
-            with open(path, encoding="utf-8") as words:  # noqa: PTH123 - a file of the kernel
-                found = [each for each in words if each.startswith(key)]
-        except OSError:
-            break
-        if found:
-            return found[0].partition(":")[2].strip()
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    for key in ("Model\t", "model name\t"):
+        for line in lines:
+            if line.startswith(key):
+                return line.partition(":")[2].strip()
     return platform.processor()

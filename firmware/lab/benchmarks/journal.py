@@ -87,9 +87,8 @@ def _watched(strace: str, sales: int) -> Counter[str]:
             if "pos-bench-" not in path:
                 continue
             whose = "journal's" if DATABASE in path else "others'"
-            found[f"{whose} {'bytes' if 'write' in call else 'syncs'}"] += (
-                int(answer) if "write" in call else 1
-            )
+            what, count = ("bytes", int(answer)) if "write" in call else ("syncs", 1)
+            found[f"{whose} {what}"] += count
     return found
 
 

@@ -48,17 +48,12 @@ def measure(full: bool) -> Iterator[Figure]:
 
     On a machine that others use too, processor time tells more than the clock does.
     """
-    terminal: list[Start] = []
-    bare: list[Start] = []
-    drivers: list[Start] = []
+    starts, codes = STARTS_FULL if full else STARTS, (IDLE, BARE + TOLD, DRIVERS + TOLD)
     with tempfile.TemporaryDirectory(prefix="pos-bench-") as folder:
         Stage(Path(folder)).close()  # provisioned: the first start makes keys and passwords
-        starts = STARTS_FULL if full else STARTS
-        for number in range(1 + starts):
-            one = _start(folder, IDLE), _start(folder, BARE + TOLD), _start(folder, DRIVERS + TOLD)
-            if number:  # the first one fills the file system's cache, and compiles
-                for found, start in zip((terminal, bare, drivers), one, strict=True):
-                    found.append(start)
+        found = [[_start(folder, code) for code in codes] for _ in range(1 + starts)]
+    # the first of each fills the file system's cache, and compiles
+    terminal, bare, drivers = zip(*found[1:], strict=True)
     note = f"{starts} starts; {BARE}"
     yield _beside("cold start to the idle screen", _elapsed_ms(terminal), _elapsed_ms(bare), note)
     yield _beside("processor time of it", _processor_ms(terminal), _processor_ms(bare), note)

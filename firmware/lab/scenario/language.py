@@ -31,9 +31,8 @@ _TOKEN = re.compile(r'"([^"]*)"|(\S+)')
 _TIME = re.compile(r"^(\d+)(ms|s|m|h|d)$")
 WAIT_MAX = "3650d"
 _UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-MASKED_KEY = re.compile(
-    r"^(PIN|OTHER|(?:FACTORY-)?(?:SUPERVISOR|CASHIER))\.([1-9]\d?)$", re.ASCII
-)  # see masked_keys
+# see masked_keys
+MASKED_KEY = re.compile(r"^(PIN|OTHER|(?:FACTORY-)?(?:SUPERVISOR|CASHIER))\.([1-9]\d?)$", re.ASCII)
 _JUMP = re.compile(r"^([+-]?)(\d+)(s|m|h|d)$")
 _CODE = re.compile(r"^[0-9A-Z]{2}$", re.ASCII)
 _COUNT = re.compile(r"^0*[1-9]\d{0,8}$", re.ASCII)
@@ -268,14 +267,12 @@ def _wait(_verb: str, words: tuple[str, ...], place: str) -> None:
         raise ScenarioError(place, f"expected: a wait of {WAIT_MAX} at most")
 
 
-def _totals(_verb: str, words: tuple[str, ...], place: str) -> None:
-    if not words or not all(_TOTAL.match(word) for word in words):
-        raise ScenarioError(place, "expected: expect totals sales=1/12850 voids=0/0 refunds=0/0")
+def _each(form: re.Pattern[str], example: str) -> Check:
+    def check(_verb: str, words: tuple[str, ...], place: str) -> None:
+        if not words or not all(map(form.match, words)):
+            raise ScenarioError(place, f"expected: {example}")
 
-
-def _uploaded(_verb: str, words: tuple[str, ...], place: str) -> None:
-    if not words or not all(_UPLOADED.match(word) for word in words):
-        raise ScenarioError(place, "expected: expect uploaded details=2 chip=1 failed=0 refused=0")
+    return check
 
 
 def _fault(_verb: str, words: tuple[str, ...], place: str) -> None:
@@ -337,9 +334,9 @@ _VERBS: dict[str, Check] = {
     "expect paper": _texts,
     "expect no paper": _texts,
     "tear": _takes(0, "tear"),
-    "expect totals": _totals,
+    "expect totals": _each(_TOTAL, "expect totals sales=1/12850 voids=0/0 refunds=0/0"),
     "expect books balanced": _takes(0, "expect books balanced"),
-    "expect uploaded": _uploaded,
+    "expect uploaded": _each(_UPLOADED, "expect uploaded details=2 chip=1 failed=0 refused=0"),
     "fault": _fault,
     "clear": _clear,
     "power cut": _takes(0, "power cut"),
