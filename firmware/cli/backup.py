@@ -34,9 +34,8 @@ def run(options: argparse.Namespace) -> int:
     """Take the copy: 0 done, 1 not. Raises Refused."""
     settings = legible(file_of(options.config))
     try:
-        if (
-            settings.path is None or settings.path.exists()
-        ):  # the copy itself says what is not there
+        # of a file that is not there the copy itself says so
+        if settings.path is None or settings.path.exists():
             checked(settings.path)
     except ConfigError as error:  # no reason to have no copy
         for mistake in error.mistakes:

@@ -213,9 +213,8 @@ def notice(screen: Notice, words: Words, canvas: Canvas) -> None:
         rows.append(TextRow(title, keep=2, lines=2, inverse=True, icon=icon))
     if screen.amount:
         rows.append(AmountRow(screen.amount, heights_px=(24, 22, 20, 18, 16)))
-    align = (
-        RowAlign.LEFT if len(screen.body) > 2 else RowAlign.CENTRE
-    )  # a table, rather than a message
+    # more than two lines are a table, rather than a message
+    align = RowAlign.LEFT if len(screen.body) > 2 else RowAlign.CENTRE
     rows += [TextRow(words(line), keep=4, lines=3, align=align) for line in screen.body]
     if screen.prompt:
         rows.append(TextRow(words(screen.prompt), faces=(LOW_PX,), keep=5, lines=2))
