@@ -161,15 +161,29 @@ class Bench:
         """Put a card of the tray in."""
         self.slot.insert(tray()[name])
 
-    def sell(self) -> None:
-        """A sale of 128.50 by card, up to its PIN."""
-        self.press("1 2 8 5 0 ENTER")
-        self.see("128.50")
+    def sell(
+        self,
+        keys: str = "1 2 8 5 0",
+        shown: str = "128.50",
+        before_the_pin: Callable[[], object] = lambda: None,
+    ) -> None:
+        """A sale by card, up to its PIN."""
+        self.press(f"{keys} ENTER")
+        self.see(shown)
         self.press("ENTER")
         self.see("请插卡")
         self.insert("unionpay-debit")
         self.see("请输入密码")
+        before_the_pin()
         self.press("1 2 3 4 5 6 ENTER")
+
+    def take_copies(self) -> None:
+        """Both papers of a sale that was approved, the card, and ENTER to end it."""
+        self.see("交易成功")
+        self.press("ENTER")
+        self.slot.remove()
+        self.see("确认结束")
+        self.press("ENTER")
 
     def see(self, text: str) -> None:
         """Wait until the display says `text`."""

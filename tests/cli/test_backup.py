@@ -67,22 +67,11 @@ def test_a_copy_that_a_signal_ends_leaves_nothing_behind(shop, tmp_path, number)
     assert list(stick.iterdir()) == []
 
 
-def pay(bench, keys, shown, before_the_pin=lambda: None):
+def pay(bench, *sale):
     """A sale by card, and its papers."""
     bench.see("请输入金额")
-    bench.press(f"{keys} ENTER")
-    bench.see(shown)
-    bench.press("ENTER")
-    bench.see("请插卡")
-    bench.insert("unionpay-debit")
-    bench.see("请输入密码")
-    before_the_pin()
-    bench.press("1 2 3 4 5 6 ENTER")
-    bench.see("交易成功")
-    bench.press("ENTER")
-    bench.slot.remove()
-    bench.see("确认结束")
-    bench.press("ENTER")
+    bench.sell(*sale)
+    bench.take_copies()
 
 
 def test_a_copy_taken_in_the_middle_of_a_sale_is_put_back_and_sells_on(pos, tmp_path):

@@ -114,20 +114,17 @@ def test_a_batch_that_is_not_there_is_one_line(pos: Pos, data: Path):
     assert (ended.code, ended.words) == (1, "pos: there is no batch 000009")
 
 
-def test_the_chart_has_a_panel_for_whatever_there_was(data: Path, tmp_path: Path):
+@pytest.mark.parametrize(
+    ("day", "panels"),
+    [("2026-11-22", 5), ("2020-01-01", 1)],  # sales, refunds, schemes, cashiers, declines
+    ids=["for whatever there was", "of a day without trade"],
+)
+def test_the_chart_has_a_panel(data: Path, tmp_path: Path, day: str, panels: int):
     picture = tmp_path / "day.png"
-    code = main(["report", "--date", "2026-11-22", "--png", str(picture), "--data", str(data)])
-    assert code == 0
-    with Image.open(picture) as image:  # sales, refunds, schemes, cashiers, declines
-        assert image.size == (WIDTH_PX, 5 * CHART_HEIGHT_PX)
-
-
-def test_a_day_without_trade_has_a_chart(data: Path, tmp_path: Path):
-    picture = tmp_path / "day.png"
-    code = main(["report", "--date", "2020-01-01", "--png", str(picture), "--data", str(data)])
+    code = main(["report", "--date", day, "--png", str(picture), "--data", str(data)])
     assert code == 0
     with Image.open(picture) as image:
-        assert image.size == (WIDTH_PX, CHART_HEIGHT_PX)
+        assert image.size == (WIDTH_PX, panels * CHART_HEIGHT_PX)
 
 
 def test_a_chart_that_cannot_be_written_is_one_line(pos: Pos, data: Path, tmp_path: Path):

@@ -43,23 +43,18 @@ def test_a_card_that_was_in_the_slot_at_the_start_is_found_and_the_next_one_put_
     assert cards_found(bench) == [False]
 
 
-def test_a_card_that_a_reader_brings_along_is_found(bench, card_named):
+@pytest.mark.parametrize(
+    ("go", "come"),
+    [(PcscModel.unplug, PcscModel.plug), (PcscModel.kill_daemon, PcscModel.start_daemon)],
+    ids=["that a reader brings along", "that was in the slot as the daemon came up"],
+)
+def test_a_card_is_found(bench, card_named, go, come):
     bench.poll()
     bench.pcsc.insert(card_named("visa-credit"))
     assert cards_found(bench) == [False]
-    bench.pcsc.unplug()
+    go(bench.pcsc)
     bench.poll()
-    bench.pcsc.plug()
-    assert cards_found(bench) == [True]
-
-
-def test_a_card_that_was_in_the_slot_as_the_daemon_came_up_is_found(bench, card_named):
-    bench.poll()
-    bench.pcsc.insert(card_named("visa-credit"))
-    assert cards_found(bench) == [False]
-    bench.pcsc.kill_daemon()
-    bench.poll()
-    bench.pcsc.start_daemon()
+    come(bench.pcsc)
     assert cards_found(bench) == [True]
 
 

@@ -80,23 +80,19 @@ def test_the_segment_remap_leaves_what_is_stored_and_the_com_remap_does_not(pane
     assert lit(panel) == {(0, 63)}
 
 
-def test_the_start_line_scrolls_memory_up(panel):
+@pytest.mark.parametrize(
+    "command", [(0x44,), (0xD3, 0x04)], ids=["the start line", "a display offset"]
+)
+def test_the_picture_is_shifted_by(panel, command):
     panel.command(0x21, 0, 127, 0x22, 0, 7)
     panel.data([0x10])
-    panel.command(0x44)
+    panel.command(*command)
     assert lit(panel) == {(0, 0)}
 
 
 def test_a_smaller_multiplex_leaves_rows_dark(panel):
     panel.command(0xA8, 0x1F, 0xA7)
     assert len(lit(panel)) == 128 * 32
-
-
-def test_a_display_offset_shifts_the_picture(panel):
-    panel.command(0x21, 0, 127, 0x22, 0, 7)
-    panel.data([0x10])
-    panel.command(0xD3, 0x04)
-    assert lit(panel) == {(0, 0)}
 
 
 def test_inverse_lights_what_is_dark(panel):
