@@ -64,7 +64,8 @@ def card_on_model(card: Card) -> Iterator[CardAtHand]:
     slot = PcscModel()
     slot.insert(card)
     reader = PcscReader(slot, SystemClock())
-    yield CardAtHand(MODELLED, _powered(reader, _here), reader.transmit, real=False)
+    atr = _powered(reader, lambda job: job())
+    yield CardAtHand(MODELLED, atr, reader.transmit, real=False)
     reader.close()
 
 
@@ -99,10 +100,6 @@ def real_pcsc() -> PcscApi:
 
 
 Run = Callable[[Callable[[], bytes]], bytes]
-
-
-def _here(job: Callable[[], bytes]) -> bytes:
-    return job()
 
 
 def _powered(reader: CardReader, run: Run) -> bytes:
