@@ -14,7 +14,7 @@ from msgspec import Struct
 from PIL import Image
 
 Pages = tuple[bytes, ...]
-# Runs closer than this are one even if their window grows several pages high.
+# Runs of changed bytes with so few others between them are one run from the beginning.
 NARROW_GAP_BYTES = 1
 # More windows than this are not tried in pairs: that would take longer than it saves.
 GATHERED_MAX = 12

@@ -70,8 +70,7 @@ def _select_page_and_column(window: frame.Window) -> tuple[int, ...]:
 
 
 _NOP = 0xE3  # all three chips have it
-# a display that was left within a command takes what comes for the rest of it: two arguments at
-# most
+# a display that was left within a command takes what comes for its arguments: at most two
 _REST = (_NOP, _NOP)
 # one window is a command transfer and a data transfer, each with address and control byte
 _WINDOWED = Addressing(6 + 2 + 2, spans_pages=True, select=_select_window)
@@ -211,9 +210,7 @@ class Oled:
                 raise DeviceFault(Device.DISPLAY, str(error)) from error
 
     def _open(self) -> None:
-        """Connect unless connected: initialise the display, send what is wanted, switch it on."""
-        if self._wire.bus is not None:
-            return
+        """Connect: initialise the display, send what is wanted, switch it on."""
         bus = self._wire.bus = self._connect()
         bus.command(*_REST)  # a display that is gone is asked for every second, and cheaply
         if self._device is None:

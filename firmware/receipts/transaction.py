@@ -32,9 +32,9 @@ def transaction_receipt(
 ) -> Document:
     """The merchant's or the cardholder's receipt of `transaction`.
 
-    `qr` is the signed record of the record; `left` what may still be refunded of the
-    original, which only a refund says. What the journal recorded is printed, not what the settings
-    say today; only acquirer, phone, terms and the English name are `merchant`'s.
+    `qr` is its signed record; `left` is what may still be refunded of the original, and is printed
+    for a refund alone. What the journal recorded is printed, not what the settings say today; only
+    acquirer, phone, terms and the English name are `merchant`'s.
     """
     sheet = Sheet(columns)
     sheet.centred(Mark.TITLE, size=Size.LARGE, bold=True).centred(COPIES[copy], bold=True)

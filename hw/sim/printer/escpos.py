@@ -182,7 +182,7 @@ class PrinterModel:
         self._burst = 0
 
     def take_answers(self) -> bytes:
-        """The same, whatever the wire does."""
+        """Bytes sent back since the last call, whatever the wire does."""
         sent = bytes(self._answers)
         self._answers.clear()
         return self._random.randbytes(len(sent)) if self._babbles else sent
