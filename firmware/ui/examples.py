@@ -36,6 +36,8 @@ TOTALS = tuple(
     )
 )
 
+GO_ON = Phrase.of(Text.PRESS_ENTER_TO_GO_ON)
+
 
 def yuan(minor: int) -> Money:
     """An amount in CNY."""
@@ -63,6 +65,11 @@ def not_approved(kind: Kind, amount: Money, why: Phrase, stands: Text, code: str
     """How a payment ended that was declined or reversed, and what stands."""
     prompt = Phrase.of(stands)
     return Outcome(kind, amount, approved=False, text=why, code=code, prompt=prompt)
+
+
+def menu(title: Text, *items: Text, selected: int = 0) -> Menu:
+    """A menu of texts of the catalogue."""
+    return Menu(Phrase.of(title), tuple(map(Phrase.of, items)), selected)
 
 
 def refused(why: Text, **values: object) -> Notice:
@@ -153,19 +160,15 @@ def preauths(whose: Owner) -> dict[str, Screen]:
     detail = (Phrase.of(Text.ORIGINAL_OF, voucher="000124"), Phrase.of(Text.CARD_TAIL, tail="0012"))
     items = (Text.PREAUTH, Text.MENU_COMPLETION, Text.MENU_PREAUTH_VOID, Text.MENU_COMPLETION_VOID)
     most = Phrase.of(Text.AMOUNT_OVER_HOLD, limit="1150.00")
-
     silent = Phrase.of(Text.NO_ANSWER)
-    completed, voided = (
-        original(whose, completion, held),
-        original(whose, Kind.PREAUTH_VOID, held),
-    )
+    completed = original(whose, completion, held)
+    voided = original(whose, Kind.PREAUTH_VOID, held)
     sides = (
         Phrase.of(Text.TOTAL_DEBIT, count=113, sum="46010.50"),
         Phrase.of(Text.TOTAL_CREDIT, count=3, sum="345.50"),
     )
-    go_on = Phrase.of(Text.PRESS_ENTER_TO_GO_ON)
     return {
-        "menu-preauth": Menu(Phrase.of(Text.PREAUTH), tuple(map(Phrase.of, items)), 0),
+        "menu-preauth": menu(Text.PREAUTH, *items),
         "preauth-amount": AmountEntry(whose, preauth, held, Phrase.of(Text.PREAUTH_AMOUNT)),
         "preauth-check": AmountCheck(whose, preauth, held),
         "preauth-approved": Outcome(
@@ -198,7 +201,7 @@ def preauths(whose: Owner) -> dict[str, Screen]:
         ),
         "preauth-old": refused(Text.HOLD_IS_OLD, days=30),
         "preauth-used": refused(Text.ALREADY_COMPLETED),
-        "totals-completions": Notice(Phrase.of(Text.SETTLE_TOTALS), sides, go_on),
+        "totals-completions": Notice(Phrase.of(Text.SETTLE_TOTALS), sides, GO_ON),
         "training-preauth": AmountCheck(whose, preauth, held, training=True),
     }
 
@@ -213,12 +216,7 @@ def training(whose: Owner) -> dict[str, Screen]:
         ),
         "training-check": AmountCheck(whose, sale, amount, training=True),
         "training-check-keys": AmountCheck(whose, sale, amount, phase=1, training=True),
-        "training-totals": Notice(
-            Phrase.of(Text.SETTLE_TRAINING),
-            TOTALS,
-            Phrase.of(Text.PRESS_ENTER_TO_GO_ON),
-            training=True,
-        ),
+        "training-totals": Notice(Phrase.of(Text.SETTLE_TRAINING), TOTALS, GO_ON, training=True),
         "training-refund": AmountCheck(whose, Kind.REFUND, amount, detail, training=True),
         "training-pin": PinEntry(sale, amount, 2, training=True),
         "training-outcome": Outcome(
@@ -234,10 +232,8 @@ def training(whose: Owner) -> dict[str, Screen]:
         "training-original": replace(
             original(whose, Kind.VOID, amount), voucher="000003", training=True
         ),
-        "training-menu": Menu(
-            Phrase.of(Text.MENU),
-            tuple(map(Phrase.of, (Text.SALE, Text.VOID, Text.REFUND, Text.MENU_QUERY))),
-            training=True,
+        "training-menu": replace(
+            menu(Text.MENU, Text.SALE, Text.VOID, Text.REFUND, Text.MENU_QUERY), training=True
         ),
         "training-notice": replace(refused(Text.ALREADY_VOIDED), training=True),
     }

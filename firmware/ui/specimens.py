@@ -7,10 +7,12 @@ from msgspec.structs import replace
 from firmware.core.kinds import Kind
 from firmware.iso8583.responses import response_text
 from firmware.ui.examples import (
+    GO_ON,
     TOTALS,
     balances,
     kiosk,
     long_named,
+    menu,
     not_approved,
     orders,
     original,
@@ -93,9 +95,7 @@ def _people() -> dict[str, Screen]:
         "password-locked": refused(Text.PASSWORD_LOCKED, seconds=120),
         "password-change": refused(Text.CHANGE_DEFAULT),
         "password-new": TextEntry(new, "****", 4, notice=Phrase.of(Text.PASSWORD_WEAK)),
-        "sign-off": Notice(
-            Phrase.of(Text.SIGN_OFF_ASK, operator="01"), (), Phrase.of(Text.PRESS_ENTER_TO_GO_ON)
-        ),
+        "sign-off": Notice(Phrase.of(Text.SIGN_OFF_ASK, operator="01"), (), GO_ON),
         "welcome": Notice(sign_on, (Phrase.of(Text.WELCOME, operator="01"),)),
     }
 
@@ -138,10 +138,8 @@ def _outcomes() -> dict[str, Screen]:
     sold = Outcome(
         sale, amount, approved=True, text=approved, voucher="000124", prompt=copy, undo_s=28
     )
-    pending, unconfirmed = (
-        Phrase.of(Text.APPROVED_SLIP_PENDING),
-        Phrase.of(Text.REFUND_UNCONFIRMED),
-    )
+    pending = Phrase.of(Text.APPROVED_SLIP_PENDING)
+    unconfirmed = Phrase.of(Text.REFUND_UNCONFIRMED)
 
     def declined(kind: Kind, code: str, stands: Text) -> Outcome:
         return not_approved(kind, amount, Phrase.of(response_text(code)), stands, code)
@@ -175,11 +173,8 @@ def _corrections(whose: Owner) -> dict[str, Screen]:
         Phrase.of(Text.ORIGINAL_OF, voucher="000124"),
         Phrase.of(Text.CARD_TAIL, tail="0012"),
     )
-
-    void, refund = (
-        original(whose, Kind.VOID, amount),
-        original(whose, Kind.REFUND, amount, left),
-    )
+    void = original(whose, Kind.VOID, amount)
+    refund = original(whose, Kind.REFUND, amount, left)
     return {
         "voucher": TextEntry(
             Phrase.of(Text.ORIGINAL_VOUCHER), "0001", 6, Phrase.of(Text.SIX_DIGITS)
@@ -194,10 +189,7 @@ def _corrections(whose: Owner) -> dict[str, Screen]:
         "original-void-keys": replace(void, phase=1),
         "original-refund": refund,
         "original-refund-keys": replace(refund, phase=1),
-        "void-instead": Menu(
-            Phrase.of(Text.VOID_INSTEAD),
-            (Phrase.of(Text.CHOOSE_VOID), Phrase.of(Text.CHOOSE_REFUND)),
-        ),
+        "void-instead": menu(Text.VOID_INSTEAD, Text.CHOOSE_VOID, Text.CHOOSE_REFUND),
         "check-refund": AmountCheck(whose, Kind.REFUND, left, detail),
         "check-refund-keys": AmountCheck(whose, Kind.REFUND, left, detail, phase=1),
         "check-refund-capitals": AmountCheck(whose, Kind.REFUND, left, detail, phase=2),
@@ -228,7 +220,6 @@ def _lists(language: Language) -> dict[str, Screen]:
         Text.OPERATOR_RESET,
         Text.TRAINING_MODE,
     )
-    line = (*manage, Text.MENU_KEYS)
     keys = (Text.MASTER_KEY, Text.LINE_SIGN_ON, Text.LINE_ECHO)
     sale = Text.SALE.in_language(language)
     rows = (f"000124 {sale}", "RMB 128.50", "6228 48** **** 0012")
@@ -242,26 +233,22 @@ def _lists(language: Language) -> dict[str, Screen]:
     applications = ("UnionPay Debit", "UnionPay Credit")
     labels = tuple(Phrase.of((name, name)) for name in applications)
     return {
-        "menu": Menu(Phrase.of(Text.MENU), tuple(map(Phrase.of, functions)), 1),
-        "menu-manage": Menu(Phrase.of(Text.MENU_MANAGE), tuple(map(Phrase.of, manage)), 0),
-        "menu-manage-line": Menu(Phrase.of(Text.MENU_MANAGE), tuple(map(Phrase.of, line)), 6),
-        "menu-keys": Menu(Phrase.of(Text.MENU_KEYS), tuple(map(Phrase.of, keys)), 0),
+        "menu": menu(Text.MENU, *functions, selected=1),
+        "menu-manage": menu(Text.MENU_MANAGE, *manage),
+        "menu-manage-line": menu(Text.MENU_MANAGE, *manage, Text.MENU_KEYS, selected=6),
+        "menu-keys": menu(Text.MENU_KEYS, *keys),
         "key-component": TextEntry(
             Phrase.of(Text.KEY_COMPONENT, number=1, group=3), "**", 4, Phrase.of(Text.KEY_HINT)
         ),
-        "menu-manage-2": Menu(Phrase.of(Text.MENU_MANAGE), tuple(map(Phrase.of, manage)), 5),
+        "menu-manage-2": menu(Text.MENU_MANAGE, *manage, selected=5),
         "applications": Menu(Phrase.of(Text.CHOOSE_APPLICATION), labels),
-        "reprint-copies": Menu(
-            Phrase.of(Text.MENU_REPRINT),
-            (Phrase.of(Text.REPRINT_MERCHANT), Phrase.of(Text.REPRINT_CARDHOLDER)),
-        ),
+        "reprint-copies": menu(Text.MENU_REPRINT, Text.REPRINT_MERCHANT, Text.REPRINT_CARDHOLDER),
         "listing": Listing(Phrase.of(Text.MENU_QUERY), rows, 1, 2),
         "transactions": Listing(Phrase.of(Text.QUERY_LIST), listed, 1, 2),
     }
 
 
 def _line() -> dict[str, Screen]:
-    go_on = Phrase.of(Text.PRESS_ENTER_TO_GO_ON)
     silent = (
         Phrase.of(Text.LINE_SILENT),
         Phrase.of(Text.LINE_TPDU, tpdu="6000030000"),
@@ -272,15 +259,14 @@ def _line() -> dict[str, Screen]:
     sold = (*(Phrase.of((each, each)) for each in elsewhere), Phrase.of(Text.ACQUIRER_DECIDES))
     held = (*(Phrase.of((each, each)) for each in ("022568", "2026-11-20")), sold[-1])
     return {
-        "preauth-elsewhere": Notice(Phrase.of(Text.HELD_ELSEWHERE), held, go_on),
-        "refund-elsewhere": Notice(Phrase.of(Text.SOLD_ELSEWHERE), sold, go_on),
-        "key-check": Notice(Phrase.of(Text.MASTER_KEY), checked, go_on),
+        "preauth-elsewhere": Notice(Phrase.of(Text.HELD_ELSEWHERE), held, GO_ON),
+        "refund-elsewhere": Notice(Phrase.of(Text.SOLD_ELSEWHERE), sold, GO_ON),
+        "key-check": Notice(Phrase.of(Text.MASTER_KEY), checked, GO_ON),
         "line-silent": Notice(Phrase.of(Text.LINE_ECHO), silent, warning=True),
     }
 
 
 def _messages(whose: Owner) -> dict[str, Screen]:
-    go_on = Phrase.of(Text.PRESS_ENTER_TO_GO_ON)
     unusual = (Phrase.of(Text.UNUSUAL_BODY, usual="35.00"),)
     earlier = (
         Phrase.of(Text.DUPLICATE_BODY, voucher="000124"),
@@ -310,7 +296,7 @@ def _messages(whose: Owner) -> dict[str, Screen]:
         "other-merchant": refused(Text.OTHER_MERCHANT, merchant="104110054110009"),
         "other-currency": refused(Text.OTHER_CURRENCY, currency="KWD"),
         "already-voided": refused(Text.ALREADY_VOIDED),
-        "totals": Notice(Phrase.of(Text.SETTLE_TOTALS), TOTALS, go_on),
+        "totals": Notice(Phrase.of(Text.SETTLE_TOTALS), TOTALS, GO_ON),
         "balanced": Notice(Phrase.of(Text.SETTLED), (Phrase.of(Text.BALANCED), *TOTALS)),
         "unbalanced": Notice(
             Phrase.of(Text.UNBALANCED),
