@@ -113,10 +113,8 @@ def clipped(text: str, beside: str = "") -> str:
 
 def store_row(words: Words, owner: Owner, *, inset_px: int = 0) -> SplitRow:
     """Store and terminal number, in full, with what they are where that fits."""
-    store, terminal = (
-        words(Text.STORE, store=owner.store),
-        words(Text.TERMINAL, terminal=owner.terminal),
-    )
+    store = words(Text.STORE, store=owner.store)
+    terminal = words(Text.TERMINAL, terminal=owner.terminal)
     return SplitRow(
         [store, owner.store, owner.store],
         [terminal, terminal, owner.terminal],
