@@ -21,7 +21,7 @@ from firmware.api.requests import (
 from firmware.api.till_service import Service
 from firmware.api.types import Accepted, PaymentOrder, PaymentState, RefundOrder, VoidOrder
 from firmware.api.views import journal_of, settlement_of, terminal_of, totals_of
-from firmware.journal.rules import BATCH_MAX
+from firmware.core.payment import BATCH_MAX
 from firmware.payments.tills import Reprint, Settle
 
 

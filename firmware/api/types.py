@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from firmware.core.kinds import EndCause, Kind
-from firmware.journal.rules import BATCH_MAX
+from firmware.core.payment import BATCH_MAX
 
 ID_PATTERN = "^[A-Za-z0-9._-]{1,64}$"
 # what no display or paper can show is refused: control characters, and what turns the direction

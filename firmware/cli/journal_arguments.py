@@ -14,8 +14,8 @@ from typing import Any
 
 from firmware.audit.spans import DAY, Span, dashed
 from firmware.core.exits import Refused
+from firmware.core.payment import BATCH_MAX, STAN_MAX
 from firmware.journal.lookups import Lookups
-from firmware.journal.rules import BATCH_MAX, STAN_MAX
 from firmware.journal.transactions import Transaction
 from firmware.terminal.settings import file_of, legible
 

@@ -7,6 +7,7 @@ from msgspec import Struct
 from firmware.core.kinds import Kind, OriginalRef
 from firmware.core.money import Money
 
+BATCH_MAX = STAN_MAX = 999_999  # six digits each; after these both begin anew at 1
 PaymentName = tuple[str, int, int]
 """What names a payment: terminal, batch, STAN."""
 

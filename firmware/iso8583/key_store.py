@@ -16,12 +16,12 @@ from msgspec.structs import replace
 
 from firmware.core.durable import write_private
 from firmware.core.masked import SecretKey
+from firmware.core.payment import STAN_MAX
 from firmware.core.seal import Seal
 from firmware.iso8583.keys import KeyFileError, SessionKeys
 from firmware.iso8583.working_keys import DeliveredKeys
 
 ACQUIRER_KEYS = "acquirer.keys"
-STAN_MAX = 999_999
 _BOUND_TO = b"acquirer keys"
 
 

@@ -6,7 +6,7 @@ and the number are the same.
 
 from __future__ import annotations
 
-BATCH_MAX = 999_999  # six digits of field 60
+from firmware.core.payment import BATCH_MAX
 
 
 def number_of(serial: int) -> int:

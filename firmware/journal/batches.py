@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 
 from firmware.core.kinds import Totals
+from firmware.core.payment import BATCH_MAX, STAN_MAX
 from firmware.journal import rules
 from firmware.journal.records import (
     BatchOpened,
@@ -85,12 +86,12 @@ def restore(db: sqlite3.Connection, seq: int, restored: CopyRestored) -> None:
     ).fetchone()
     batch = now["batch"]
     rules.may_go_on(restored, now["last"] or batch, now["next_stan"], now["open"])
-    if (restored.batch - batch) % rules.BATCH_MAX <= rules.BATCHES_LOST_MAX:
+    if (restored.batch - batch) % BATCH_MAX <= rules.BATCHES_LOST_MAX:
         while batch != restored.batch:  # each was settled, or there would be no later one
             _close(db)
             batch = rules.batch_after(batch)
             _open(db, batch, seq)
-    following = restored.stan % rules.STAN_MAX + 1
+    following = restored.stan % STAN_MAX + 1
     db.execute("UPDATE terminal SET next_stan = ?", (following,))
     db.execute("UPDATE print_jobs SET state = 'sending' WHERE state = 'queued'")
 

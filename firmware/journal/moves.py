@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from firmware.core.kinds import COUNTED, RESTS_ON, USES_A_HOLD, Kind, Result
+from firmware.core.payment import STAN_MAX
 from firmware.journal import orders, rules
 from firmware.journal.chain import ChainedRecord
 from firmware.journal.enquiry_records import BalanceAsked
@@ -105,7 +106,7 @@ def _numbers(
 
 
 def _number_taken(db: sqlite3.Connection, taken: IntentRecorded | BalanceAsked) -> None:
-    following = taken.stan % rules.STAN_MAX + 1
+    following = taken.stan % STAN_MAX + 1
     column = _stan_column(taken)
     db.execute(f"UPDATE terminal SET {column} = ?", (following,))  # noqa: S608 - ours
 

@@ -6,9 +6,9 @@ import sqlite3
 
 import msgspec
 
+from firmware.core.payment import STAN_MAX
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.reading import Reading
-from firmware.journal.rules import STAN_MAX
 
 DAY_DIGITS = 8  # YYYYMMDD
 

@@ -15,6 +15,7 @@ from firmware.core.kinds import (
     Totals,
 )
 from firmware.core.money import MINOR_MAX, percent_of
+from firmware.core.payment import BATCH_MAX, STAN_MAX
 from firmware.journal.enquiry_records import BalanceAsked
 from firmware.journal.faults import IntentsOpen, RuleBroken
 from firmware.journal.order_records import OrderTaken
@@ -30,13 +31,10 @@ from firmware.journal.records import (
 from firmware.journal.tables import Row
 from firmware.journal.transactions import BatchState, State
 
-STAN_MAX = 999_999
-BATCH_MAX = 999_999
 BATCHES_LOST_MAX = 1_000  # a batch a day for years; what is further off is mistyped
 PSN_SINCE = 4  # from this schema on the card sequence number is part of which card it is
-OWNER_SINCE = (
-    4  # earlier releases let a refund begin in another currency: their journals may hold one
-)
+# releases before let a refund begin in another currency: their journals may hold one
+OWNER_SINCE = 4
 
 
 def require(holds: object, words: str) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from firmware.iso8583.rounds import BATCH_MAX, number_of, serial_before, serial_of
+from firmware.core.payment import BATCH_MAX
+from firmware.iso8583.rounds import number_of, serial_before, serial_of
 
 
 @pytest.mark.parametrize(

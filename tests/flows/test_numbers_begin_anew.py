@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
-from firmware.iso8583.rounds import BATCH_MAX
+from firmware.core.payment import BATCH_MAX
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.records import BatchOpened
 from firmware.lab.scenario.stage import STAGE_CONFIG

@@ -9,10 +9,11 @@ import pytest
 from firmware.audit.export import export
 from firmware.audit.spans import Span
 from firmware.core.kinds import Kind, Result
+from firmware.core.payment import BATCH_MAX, STAN_MAX
 from firmware.journal.genuine import verify_signed_record
 from firmware.journal.numbers import Numbers
 from firmware.journal.records import BatchOpened, CopyRestored
-from firmware.journal.rules import BATCH_MAX, STAN_MAX, RuleBroken
+from firmware.journal.rules import RuleBroken
 from firmware.journal.signed_record import signed_record
 from firmware.journal.transactions import State, Transaction
 from firmware.journal.verify import verify_journal

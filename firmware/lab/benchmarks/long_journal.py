@@ -18,7 +18,7 @@ from typing import Any
 
 from firmware.core.kinds import CardFacts, Kind, Result, Totals, Verification
 from firmware.core.money import CURRENCIES, Money
-from firmware.core.payment import Payment
+from firmware.core.payment import STAN_MAX, Payment
 from firmware.journal.chain import encode, link
 from firmware.journal.connection import DATABASE, LOG
 from firmware.journal.keys import TerminalKeys
@@ -32,7 +32,6 @@ from firmware.journal.records import (
 from firmware.journal.store import HEAD_CHECKED, ClockNow, Journal
 
 BATCH_SALES, AMOUNT_MINOR = 500, 1_250
-STAN_MAX = 999_999
 BYTES_PER_SALE = 1_600  # with indexes, roughly: whether the disk has room
 CARD = CardFacts(hash="5a" * 32, first6="625094", last4="0016", pan_length=16, psn="01")
 TEMPLATE_STAN, TEMPLATE_BATCH = 1, 1

@@ -17,7 +17,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 import firmware
-from firmware.journal.rules import BATCH_MAX, STAN_MAX
+from firmware.core.payment import BATCH_MAX, STAN_MAX
 
 ROOT = Path(firmware.__file__).parents[1]
 TIMEOUT_S = 120  # of a machine with other work
