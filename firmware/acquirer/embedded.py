@@ -22,7 +22,6 @@ from firmware.acquirer.engine import (
     BooksError,
     BooksFailedError,
     BooksGoneError,
-    OpenBooks,
 )
 from firmware.acquirer.named import serial_in
 from firmware.acquirer.named_books import BookEntry, NamedBooks
@@ -63,13 +62,13 @@ class LocalHost:
         clock_now: Callable[[], datetime],
         test_amounts: bool = False,
         hold_days: int = HOLD_DAYS,
-        open_books: OpenBooks = Books,
+        open_books: Callable[[Path, Kept | None], Books] = Books,
     ) -> None:
         self._path = books_path
         self._lock = threading.RLock()  # one uses the books, another gives them back
         self._open_books = open_books
-        self._books: BooksEngine | None = open_books(books_path)
         self._kept: Kept | None = None
+        self._books: Books | None = open_books(books_path, self._kept)
         self._hash_key = derive(master, "books|accounts", 32)
         self.session = SessionKeys.fresh()
         self._now = clock_now
@@ -186,12 +185,12 @@ class LocalHost:
         """Eight bytes in hex that change with the key under which accounts are found."""
         return hmac.new(self._hash_key.reveal(), b"pos-key-check", hashlib.sha256).hexdigest()[:16]
 
-    def _note_journal(self, books: BooksEngine) -> None:
+    def _note_journal(self, _books: BooksEngine) -> None:
         """Note the last record of the journal that is answered, in the answer's commit."""
         if self.journal_head is not None:
-            books.note_journal(*self.journal_head())
+            self._opened().note_journal(*self.journal_head())
 
-    def _opened(self) -> BooksEngine:
+    def _opened(self) -> Books:
         if self._books is None:
             self._books = self._open_books(self._path, self._kept)
         return self._books

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct
@@ -18,7 +17,7 @@ from firmware.core.kinds import Totals
 from firmware.core.payment import PaymentName
 
 if TYPE_CHECKING:
-    from firmware.acquirer.booking import Kept, Lapsed, Tie
+    from firmware.acquirer.booking import Kept, Lapsed
     from firmware.core.sqlite import JournalFault
 
 NAMES = ", ".join(COLUMNS)
@@ -105,14 +104,6 @@ class BooksEngine(Protocol):
 
     def commit(self) -> AbstractContextManager[None]:
         """What is written within is durable at its end, or, after an exception, not there."""
-        ...
-
-    def tie(self) -> Tie | None: ...
-
-    def set_tie(self, tie: Tie) -> None: ...
-
-    def note_journal(self, seq: int, digest: bytes) -> None:
-        """How far the journal goes that is answered, if one is known."""
         ...
 
     def next_number(self) -> int: ...
@@ -251,9 +242,3 @@ class BooksEngine(Protocol):
 
     def _entries(self, sql: str, values: tuple[object, ...] = ()) -> list[Booking]:
         return [entry_of(row) for row in self.rows(sql, values)]
-
-
-class OpenBooks(Protocol):
-    """Opens the books at a place; with `kept` only those very ones. See books.Books."""
-
-    def __call__(self, path: Path, kept: Kept | None = None, /) -> BooksEngine: ...

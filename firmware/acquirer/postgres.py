@@ -19,7 +19,6 @@ from firmware.acquirer.booking import (
     Booking,
     Kept,
     Lapsed,
-    Tie,
     stored,
 )
 from firmware.acquirer.engine import (
@@ -172,24 +171,6 @@ class PostgresBooks(BooksEngine):
         self._draw(len(coming))
         numbers = [reference(number) for number in self._numbers[-len(coming) :]]
         read_ahead(self.link, coming, numbers)
-
-    def tie(self) -> Tie | None:
-        """The journal that these books answer, and its last known record; None before the first."""
-        row = self.link.row("SELECT identity, key_check, seq, hash FROM tie")
-        return None if row is None else Tie(*row)
-
-    def set_tie(self, tie: Tie) -> None:
-        """Note the journal's last known record, in the commit that this is called in."""
-        self.link.later(
-            "INSERT INTO tie VALUES (1, %s, %s, %s, %s) ON CONFLICT (one) DO UPDATE SET"
-            " identity = excluded.identity, key_check = excluded.key_check,"
-            " seq = excluded.seq, hash = excluded.hash",
-            (tie.identity, tie.key_check, tie.seq, tie.hash),
-        )
-
-    def note_journal(self, seq: int, digest: bytes) -> None:
-        """Note the last record of the journal that is answered, if it is known, in the commit."""
-        self.link.later("UPDATE tie SET seq = %s, hash = %s", (seq, digest))
 
     def next_number(self) -> int:
         """A number never given before; one of a commit that breaks off is left out."""

@@ -70,6 +70,7 @@ CREATE TABLE settlements (
     refunds integer NOT NULL, refunds_minor bigint NOT NULL,
     PRIMARY KEY (terminal, batch)
 );
+-- of no use: only the embedded acquirer knows a terminal's journal, and it has SQLite
 CREATE TABLE tie (
     one integer PRIMARY KEY CHECK (one = 1),
     identity text NOT NULL,

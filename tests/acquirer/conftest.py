@@ -14,7 +14,6 @@ from msgspec.structs import replace
 from firmware.acquirer.accounts import Account, AccountStatus
 from firmware.acquirer.books import Books
 from firmware.acquirer.embedded import LocalHost
-from firmware.acquirer.engine import OpenBooks
 from firmware.acquirer.registration import Registration
 from firmware.core.kinds import Kind, OriginalRef, Totals
 from firmware.core.masked import Pan, Pin, SecretKey, Track2
@@ -286,7 +285,7 @@ def temporary_till(
     link: Callable[[LocalHost], HostLink] = lambda host: host,
     now: Callable[[], datetime] = lambda: NOON,
     accounts: Sequence[Account] = ACCOUNTS,
-    open_books: OpenBooks = Books,
+    open_books: type[Books] = Books,
 ) -> Till:
     """A till whose host keeps its books at `books`; whoever made it closes the host."""
     host = LocalHost(

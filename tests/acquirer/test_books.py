@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from firmware.acquirer.booking import Kept
+from firmware.acquirer.booking import Kept, Tie
 from firmware.acquirer.books import Books
 from firmware.acquirer.engine import BooksFailedError, BooksGoneError
 from firmware.core.kinds import Kind, Totals
@@ -240,3 +240,14 @@ class TestOpenedAgain:
         with pytest.raises(BooksGoneError, match="other books"):
             Books(tmp_path / "empty.db", kept)
         assert (tmp_path / "empty.db").stat().st_size in (0, 1024)
+
+
+def test_the_last_known_record_of_a_journal_is_noted_where_one_is_known(tmp_path: Path) -> None:
+    books = Books(tmp_path / "books.db")
+    with books.commit():
+        books.note_journal(5, b"of none")
+        assert books.tie() is None
+        books.set_tie(Tie("journal", "check", 6, b"before"))
+        books.note_journal(7, b"hash")
+    assert books.tie() == Tie("journal", "check", 7, b"hash")
+    books.close()

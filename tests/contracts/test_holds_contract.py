@@ -9,9 +9,9 @@ import pytest
 from msgspec.structs import replace
 
 from firmware.acquirer.booking import Booking, Funds, Standing
-from firmware.acquirer.engine import BooksConflict, BooksEngine, OpenBooks
+from firmware.acquirer.engine import BooksConflict, BooksEngine
 from firmware.core.kinds import Kind, Totals
-from tests.contracts.test_books_contract import add_all, engine, enter, made
+from tests.contracts.test_books_contract import OpenBooks, add_all, engine, enter, made
 
 __all__ = ["engine"]  # a fixture
 HOLD = 1_000

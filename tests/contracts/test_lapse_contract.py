@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from firmware.acquirer.booking import Lapsed, Standing
-from firmware.acquirer.engine import BooksConflict, BooksEngine, OpenBooks
+from firmware.acquirer.engine import BooksConflict, BooksEngine
 from firmware.core.kinds import Kind
-from tests.contracts.test_books_contract import engine, enter
+from tests.contracts.test_books_contract import OpenBooks, engine, enter
 from tests.contracts.test_holds_contract import (
     HOLD,
     complete,
