@@ -21,9 +21,10 @@ from firmware.cli.arguments import add_config_argument
 from firmware.core.clock import SystemClock
 from firmware.core.exits import DONE, FAILED, Refused
 from firmware.core.masked import SecretKey
-from firmware.iso8583.echo import echo
+from firmware.iso8583.client import HostClient
 from firmware.iso8583.mac import KEY_BYTES, mac_of
-from firmware.iso8583.profile import Profile, ProfileError
+from firmware.iso8583.messages import APPROVED, Control, ControlRequest, NoAnswer, NoAnswerReason
+from firmware.iso8583.profile import FrameShape, Profile, ProfileError
 from firmware.iso8583.reading import MessageReading, read
 from firmware.iso8583.tcp import TcpLink
 from firmware.terminal.settings import settings_of
@@ -97,13 +98,32 @@ def _echo(options: argparse.Namespace) -> int:
     link = TcpLink(
         host.address, host.port, monotonic_ms=clock.monotonic_ms, tls=settings.host_tls()
     )
+    asked = ControlRequest(Control.ECHO, merchant.terminal, merchant.number, batch=1, stan=1)
     where = f"{host.address}:{host.port}"
     began_ms = clock.monotonic_ms()
-    code = echo(
-        messages, link, merchant.terminal, merchant.number, timeout_s=host.timeout_s, where=where
-    )
-    print(f"{where}: answered {code} in {clock.monotonic_ms() - began_ms} ms")
-    return DONE if code == "00" else FAILED
+    answer = HostClient(link, lambda: messages, lambda: None).ask(asked, host.timeout_s * 1000)
+    if isinstance(answer, NoAnswer):
+        raise _no_answer(answer, where, host.timeout_s, messages.frame)
+    print(f"{where}: answered {answer.response_code} in {clock.monotonic_ms() - began_ms} ms")
+    return DONE if answer.response_code == APPROVED else FAILED
+
+
+def _no_answer(answer: NoAnswer, where: str, timeout_s: int, shape: FrameShape) -> Refused:
+    """A line for each cause that there may be."""
+    match answer.reason:
+        case NoAnswerReason.NO_LINE:
+            causes = [f"{where}: no line: address, port or TLS may be wrong"]
+        case NoAnswerReason.TIMED_OUT:
+            causes = [
+                f"{where}: connected, and nothing answers in {timeout_s} s",
+                f"the line may be cut behind {where}",
+                f"the TPDU may be wrong: {shape.tpdu} (acquirer.tpdu)",
+                f"the header may be wrong: {shape.header or 'none'} (acquirer.header)",
+                "an acquirer drops what has a wrong TPDU or header without a word",
+            ]
+        case NoAnswerReason.GARBLED:
+            causes = [f"{where}: answered, but not this: {answer.detail}"]
+    return Refused(*causes, code=FAILED)
 
 
 def _print_table(reading: MessageReading) -> None:
