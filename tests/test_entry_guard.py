@@ -54,8 +54,8 @@ def test_digits_of_one_that_was_broken_off_are_swallowed_over_a_restart(tmp_path
 
 @pytest.mark.parametrize("entry", list(MaskedEntry))
 @pytest.mark.parametrize("end", [Key.ENTER, Key.CANCEL])
-def test_the_end_of_one_that_was_broken_off_belongs_to_it(entry, end):
-    guard = EntryGuard(None)
+def test_the_end_of_one_that_was_broken_off_belongs_to_it(tmp_path, entry, end):
+    guard = EntryGuard(tmp_path)
     guard.begin(entry)
     assert guard.is_left_open(card_out=False)
     assert not takes(guard, end)
@@ -63,9 +63,9 @@ def test_the_end_of_one_that_was_broken_off_belongs_to_it(entry, end):
     assert takes(guard, end)
 
 
-def test_a_card_that_is_out_leaves_a_password_open_and_no_pin():
+def test_a_card_that_is_out_leaves_a_password_open_and_no_pin(tmp_path):
     for entry, left_open in ((MaskedEntry.PIN, False), (MaskedEntry.PASSWORD, True)):
-        guard = EntryGuard(None)
+        guard = EntryGuard(tmp_path)
         guard.begin(entry)
         assert guard.is_left_open(card_out=True) is left_open
         assert takes(guard, Key.ENTER, card_out=True) is not left_open

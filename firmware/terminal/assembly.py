@@ -27,10 +27,10 @@ from firmware.terminal.data_directory import DataDirectory
 from firmware.terminal.devices import Parts, TellingDisplay
 from firmware.terminal.loop import END_MS, Watched
 from firmware.terminal.settings_told import NO_FILES
-from firmware.terminal.terminal import Devices, Terminal
+from firmware.terminal.terminal import Terminal
 from firmware.terminal.tie import tie_books, tie_no_books
 from firmware.terminal.unsettled import check_identity
-from firmware.terminal.world import Asks
+from firmware.terminal.world import Asks, Devices
 from firmware.ui.render import Frame
 from hw.events import Post
 from hw.ports import Clock, DeviceFault, HostLink

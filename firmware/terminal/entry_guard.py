@@ -27,22 +27,19 @@ class EntryGuard:
     power takes longer to come up than anybody goes on keying.
     """
 
-    def __init__(self, directory: Path | None) -> None:
-        """`directory` None keeps it for this process alone."""
-        self._file = None if directory is None else directory / FILE
+    def __init__(self, directory: Path) -> None:
+        self._file = directory / FILE
         self.open: MaskedEntry | None = None
-        if self._file is not None:
-            with contextlib.suppress(OSError, ValueError):
-                self.open = MaskedEntry(self._file.read_text("ascii"))
+        with contextlib.suppress(OSError, ValueError):
+            self.open = MaskedEntry(self._file.read_text("ascii"))
 
     def begin(self, entry: MaskedEntry) -> None:
         """A flow waits for a key of a masked entry."""
         if self.open is entry:
             return
         self.open = entry
-        if self._file is not None:
-            with contextlib.suppress(OSError):  # a disk that fails is told of by the journal
-                self._file.write_text(entry.value, "ascii")
+        with contextlib.suppress(OSError):  # a disk that fails is told of by the journal
+            self._file.write_text(entry.value, "ascii")
 
     def hides(self, key: Key, *, masked: bool, card_out: bool) -> MaskedEntry | None:
         """The masked entry to which `key` belongs, be it swallowed or not; None if to none."""
@@ -81,9 +78,8 @@ class EntryGuard:
 
     def _end(self) -> None:
         self.open = None
-        if self._file is not None:
-            with contextlib.suppress(OSError):
-                self._file.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self._file.unlink(missing_ok=True)
 
 
 def _adds_digits(key: Key) -> bool:

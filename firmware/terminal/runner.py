@@ -103,7 +103,7 @@ class Runner:
         self._reopen_at_ms = 0
         self._look_at_ms = 0
         self._slot = ReaderSlot()
-        self._entry = EntryGuard(world.directory)
+        self._entry = EntryGuard(world.data.directory)
         self._tills = Tills(world.board)
         self._slow = SlowEffects(world)
         self._spin_at_ms = 0

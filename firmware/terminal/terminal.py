@@ -7,12 +7,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec.structs import asdict
 
 from firmware import __version__
 from firmware.core.config import Config
 from firmware.flows.desk import Desk
-from firmware.flows.effects import MaskedEntry
 from firmware.flows.idle import terminal
 from firmware.flows.outage import outage
 from firmware.receipts.spool import Spool
@@ -20,30 +19,12 @@ from firmware.terminal.data_directory import DataDirectory
 from firmware.terminal.runner import Runner
 from firmware.terminal.settings_told import NO_FILES, settings_told
 from firmware.terminal.till_inbox import Board
-from firmware.terminal.world import Asks, World
-from firmware.ui.render import Frame
+from firmware.terminal.world import Asks, Devices, World
 from firmware.ui.texts import Language
-from hw.events import KeyPressed
-from hw.ports import Buzzer, CardReader, Clock, Display, Printer, Worker
 
 if TYPE_CHECKING:
     from firmware.emv.setup import EmvSetup
     from firmware.receipts.papers import Papers
-
-
-class Devices(Struct):
-    """What the composition root brings: drivers, and the threads for their blocking calls."""
-
-    clock: Clock
-    display: Display
-    reader: CardReader
-    reader_worker: Worker
-    printer: Printer
-    printer_worker: Worker
-    host_worker: Worker
-    buzzer: Buzzer | None = None
-    on_frame: Callable[[Frame], None] = lambda _frame: None
-    on_key: Callable[[KeyPressed, MaskedEntry | None], None] = lambda _key, _entry: None
 
 
 class Terminal:
@@ -77,20 +58,12 @@ class Terminal:
             lambda job: papers().compose(job),
         )
         self.world = World(
-            clock=devices.clock,
-            display=devices.display,
-            reader=devices.reader,
-            reader_worker=devices.reader_worker,
+            **asdict(devices),
             host=host,
-            host_worker=devices.host_worker,
             host_timeout_ms=config.host.timeout_s * 1000,
             spool=self.spool,
             data=data,
-            buzzer=devices.buzzer,
-            on_frame=devices.on_frame,
-            on_key=devices.on_key,
             board=self.board,
-            directory=data.directory,
         )
         card_key = data.keys.card
         desk = Desk(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from msgspec import Struct, field
@@ -37,7 +36,7 @@ from firmware.ui.screens import (
 )
 from firmware.ui.texts import Language
 from hw.events import KeyPressed
-from hw.ports import Buzzer, CardReader, Clock, DeviceFault, Display, PaperState, Worker
+from hw.ports import Buzzer, CardReader, Clock, DeviceFault, Display, PaperState, Printer, Worker
 
 BEEP_MS, LONG_BEEP_MS = 60, 400
 # before these screens the display is initialised again, and now and then under those that stay: one
@@ -61,8 +60,8 @@ class KeepsKeys(Protocol):
     def load_master(self, master: SecretKey) -> None: ...
 
 
-class World(Struct):
-    """The devices, the journal and the acquirer. `on_frame` gets each frame that was displayed.
+class Devices(Struct, kw_only=True):
+    """Drivers, and the threads for their blocking calls. `on_frame` gets each frame displayed.
 
     `on_key` gets each key as the terminal takes it, and of which masked entry it is. A key that a
     step leaves to the next one is taken twice.
@@ -72,17 +71,23 @@ class World(Struct):
     display: Display
     reader: CardReader
     reader_worker: Worker
-    host: Asks
+    printer: Printer
+    printer_worker: Worker
     host_worker: Worker
-    host_timeout_ms: int
-    spool: Spool
-    data: DataDirectory
     buzzer: Buzzer | None = None
     on_frame: Callable[[Frame], None] = lambda _frame: None
     on_key: Callable[[KeyPressed, effects.MaskedEntry | None], None] = lambda _key, _entry: None
+
+
+class World(Devices, kw_only=True):
+    """The devices, the journal and the acquirer."""
+
+    host: Asks
+    host_timeout_ms: int
+    spool: Spool
+    data: DataDirectory
+    board: Board
     clock_watch: ClockWatch = field(default_factory=ClockWatch)
-    board: Board = field(default_factory=Board)
-    directory: Path | None = None  # the data directory, for what outlives the process
 
 
 class Panel:

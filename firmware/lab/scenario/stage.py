@@ -43,7 +43,8 @@ from firmware.terminal.drivers import (
     usb_keypad_on,
 )
 from firmware.terminal.settings import Settings
-from firmware.terminal.terminal import Devices, Terminal
+from firmware.terminal.terminal import Terminal
+from firmware.terminal.world import Devices
 from firmware.ui.render import Frame
 from hw.card_reader import PcscReader
 from hw.events import KeyPressed
