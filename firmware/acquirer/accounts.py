@@ -1,4 +1,4 @@
-"""The cards that the embedded host issues: who may pay how much, and with which keys.
+"""The cards of the issuer: who may pay how much, and with which keys.
 
 The list is provisioned anew at each start, from a file or from the modelled cards; PAN, PIN and
 keys stay in memory and never reach the books.

@@ -49,7 +49,7 @@ class Booking(Struct, frozen=True, kw_only=True):
     cryptogram: bytes = b""
     muted: bool = False  # booked, and the answer is never sent
     decided_on: str  # the host's day, YYYYMMDD
-    undoes: str = ""  # reference of what a void, refund or completion rests on
+    undoes: str = ""  # reference of the original of a void, refund or completion
     holds_minor: int = 0  # by how much this entry, if it stands, raises what is held
 
     @property

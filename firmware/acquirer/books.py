@@ -168,7 +168,7 @@ class Books(BooksEngine):
         lapse(self._db, accounts, since)
 
     def lapsed(self, since: str) -> dict[str, Lapsed]:
-        """Of each account what was let go so, and what is to be on the next occasion."""
+        """For each account: holds that have lapsed, and those that will at its next decision."""
         return lapsed(self._db, since)
 
     def accounts_at(self, places: Collection[PaymentName]) -> set[str]:
@@ -182,7 +182,8 @@ class Books(BooksEngine):
         """Enter a decided request, and move the money if it stands. Raises BooksConflict.
 
         What charges or holds is entered only if its account has then spent and held no more than
-        `limit_minor`; what rests on another entry only if that stands, and has that much left.
+        `limit_minor`; a void, refund or completion only if its original is still approved,
+        with enough money left.
         """
         self._check(entry, limit_minor)
         values = [stored(getattr(entry, name)) for name in COLUMNS]
@@ -205,10 +206,10 @@ class Books(BooksEngine):
             funds = self.funds(entry.account)
             well = funds.spent_minor + funds.held_minor + moved <= limit_minor
         if not well:
-            raise BooksConflict("the money that this rests on has moved")
+            raise BooksConflict("the money or the original has changed meanwhile")
 
     def _rests(self, entry: Booking) -> bool:
-        """Whether what an entry rests on stands, and has enough left."""
+        """Whether its original is still approved, with enough money left."""
         if not (originals := RESTS_ON[entry.kind]):
             return True
         values = {name: stored(getattr(entry, name)) for name in COLUMNS}

@@ -1,7 +1,7 @@
-"""Statements of books in SQLite about holds, and about an entry on which another rests.
+"""Statements of books in SQLite about holds, and about the original of a void or refund.
 
-LEFT and FREE_HOLD give a row if it stands, is this merchant's and in this currency, and has that
-much left.
+LEFT and FREE_HOLD give a row if the original stands, is this merchant's and in this currency, and
+has that much left.
 """
 
 from __future__ import annotations

@@ -41,8 +41,14 @@ class ChipRefused(Struct, frozen=True):
 def take_chip(desk: ServiceDesk, request: ChipUploadRequest, batch: str, serial: int) -> Answered:
     """Keep the data, or say why not; `batch` is the batch's name, `serial` how the books count it.
 
-    94 where they are here already, 25 where no such transaction stands, 13 and 14 where it has
-    another amount or card, 12 where they contradict what is known. Raises BooksError.
+    Raises BooksError. Response codes other than 00:
+
+    - 94: the same data are here already
+    - 25: the books have no such approved transaction
+    - 13: it has another amount or currency
+    - 14: it is of another card
+    - 12: other data of it are here already, or what the card declined is not told as failed, or is
+      approved in the books
     """
     name = f"{batch}|{request.stan:06d}"
     account = request.card.pan.keyed_hash(desk.registry.hash_key)

@@ -254,7 +254,7 @@ class AcquirerService:
     def _reverse(self, books: BooksEngine, request: ReversalRequest) -> Answered:
         """Make sure that the reversed payment does not stand: now, or if it comes later.
 
-        What rests on a reversed entry is reversed with it, so that the account's sums agree.
+        Reversing a payment also reverses its voids and refunds, so that the account's sums agree.
         Another transaction with the same numbers, as when a terminal gave them out twice, is left
         alone; the answer is 64 for another kind or amount, 94 for another transaction.
         """
@@ -338,7 +338,7 @@ def _waves(
 
 
 def _reverse(books: BooksEngine, entry: Booking) -> None:
-    """Take back an entry, and before it all that rests on it."""
+    """Take back an entry, and before it all that name it as their original."""
     for resting in books.resting_on(entry.reference):
         _reverse(books, resting)
     books.reverse(entry)

@@ -91,7 +91,7 @@ class Coming(Struct, frozen=True):
     place: PaymentName
     account: str
     cryptogram: bytes = b""
-    original: str = ""  # reference of what it rests on
+    original: str = ""  # reference of its original
 
 
 class BooksEngine(Protocol):
@@ -128,7 +128,7 @@ class BooksEngine(Protocol):
         ...
 
     def lapsed(self, since: str) -> dict[str, Lapsed]:
-        """Of each account what was let go so, and what is to be on the next occasion."""
+        """For each account: holds that have lapsed, and those that will at its next decision."""
         ...
 
     def accounts_at(self, places: Collection[PaymentName]) -> set[str]:
@@ -140,7 +140,10 @@ class BooksEngine(Protocol):
         ...
 
     def add(self, entry: Booking, limit_minor: int | None = None) -> None:
-        """Enter a request and move its money, on conditions that the commit may refuse."""
+        """Enter a request and move its money.
+
+        Where the money is gone, this or the commit raises BooksConflict.
+        """
         ...
 
     def add_all(self, entries: Sequence[tuple[Booking, int | None]]) -> None:

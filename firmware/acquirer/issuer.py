@@ -49,7 +49,7 @@ class Decision(Struct, frozen=True):
     code: str
     issuer_data: bytes | None = None  # tag 91
     cryptogram: bytes = b""
-    undoes: str = ""  # reference of what a void, refund or completion rests on
+    undoes: str = ""  # reference of the original of a void, refund or completion
     muted: bool = False  # approved, and the answer is never sent: a test amount
     balance: Balance | None = None  # of an enquiry
     holds_minor: int = 0  # by how much what is held on the account rises
@@ -138,7 +138,7 @@ class Issuer:
         account: Account,
         today: date,
     ) -> UndoVerdict:
-        """The code, the reference of the original that this rests on, and what it holds.
+        """The code, the original's reference, and by how much it raises what is held.
 
         The PIN comes before the money, so that nobody without it learns what is left.
         """

@@ -1,4 +1,4 @@
-"""What a request names: a batch by its serial; and whether it repeats an earlier one."""
+"""Turns batch numbers into serials, and tells whether a request repeats an earlier one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Books as an audit reads them: with accounts by name and batches by number."""
+"""Books with account names and batch numbers, as an audit reads them."""
 
 from __future__ import annotations
 

@@ -156,7 +156,7 @@ class PostgresBooks(BooksEngine):
             self.link.later(LAPSE, (sorted(accounts), since), forget=changed)
 
     def lapsed(self, since: str) -> dict[str, Lapsed]:
-        """Of each account what was let go so, and what is to be on the next occasion."""
+        """For each account: holds that have lapsed, and those that will at its next decision."""
         rows = self.link.run(LAPSED, (since,))
         return {str(account): Lapsed(*map(int, sums)) for account, *sums in rows}
 
@@ -182,8 +182,8 @@ class PostgresBooks(BooksEngine):
         """Enter a decided request, and move the money if it stands.
 
         What charges or holds is entered only if its account has then spent and held no more than
-        `limit_minor`; what rests on another entry only if that one stands, and has that much left.
-        Else the commit raises BooksConflict, and nothing is booked.
+        `limit_minor`; a void, refund or completion only if its original is still approved,
+        with enough money left. Else the commit raises BooksConflict, and nothing is booked.
         """
         self.add_all([(entry, limit_minor)])
 

@@ -1,4 +1,4 @@
-"""What rests on an earlier entry of the books: voids, refunds, releases and completions of holds.
+"""Decides on requests that name an earlier one: voids, refunds, releases and completions of holds.
 
 Each verdict is a response code, the reference of the original, and by how much it raises what is
 held on the account, in minor units.
@@ -103,7 +103,7 @@ def _hold(books: BooksEngine, payment: Payment, account_id: str) -> Booking | st
         return code
     for used in books.resting_on(hold.reference):
         if used.kind is Kind.COMPLETION and not used.holds_minor:
-            continue  # it stands beside whoever used the hold: see BooksEngine.reverse
+            continue  # this completion no longer uses the hold: see BooksEngine.reverse
         given_back = books.resting_on(used.reference)
         if not any(each.kind is Kind.COMPLETION_VOID for each in given_back):
             return USED
@@ -166,12 +166,12 @@ def _refunded_original(books: BooksEngine, payment: Payment) -> Booking | None:
 
 
 def _is_named(entry: Booking, batch: int, stan: int) -> bool:
-    """Whether these numbers are the entry's; a batch of long ago has a later one's number."""
+    """Whether these numbers are the entry's; batch numbers are reused, so serials may differ."""
     return stan == entry.stan and rounds.number_of(batch) == rounds.number_of(entry.batch)
 
 
 def _original_code(original: Booking, payment: Payment, account_id: str) -> str:
-    """Whether `original` is what this kind rests on, of this card, and stands."""
+    """Whether `original` is approved, of this card, and of a kind that `payment` may name."""
     of_kind = original.kind in RESTS_ON[payment.kind]
     if not of_kind or original.currency != payment.amount.currency.numeric:
         return NOT_POSSIBLE
