@@ -1,6 +1,6 @@
 """What records of advices and script results change in the projections: owed, tried, answered.
 
-A refund that is PENDING is owed here, too, but its records are outcomes: see `projection`.
+A refund that is PENDING is owed here, too, but its records are outcomes: see `moves`.
 """
 
 from __future__ import annotations

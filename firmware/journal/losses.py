@@ -6,9 +6,12 @@ from firmware.journal.base import Base
 
 
 class HeadRenewed(Base, frozen=True):
-    """The file that says where the journal ends was missing or damaged, and was made again."""
+    """The file that says where the journal ends was missing or damaged, and was made again.
 
-    reason: str  # until here nothing outside the journal told of a tail that is missing
+    Until then a missing tail could not be noticed.
+    """
+
+    reason: str
 
 
 class TailLost(Base, frozen=True):

@@ -102,7 +102,7 @@ class OwedLookups(VoucherLookups):
             return {Kind(row["kind"]): row["found"] for row in rows}
 
     def sealed(self, batch: int, stan: int) -> bytes:
-        """The sealed card data of an advice that is owed. Raises JournalFault when it is gone."""
+        """The sealed card data of a transaction. Raises JournalFault when they are gone."""
         row = self._one("SELECT card FROM sealed WHERE batch = ? AND stan = ?", (batch, stan))
         with damage_is_a_fault:
             return bytes(row["card"])

@@ -1,17 +1,16 @@
-"""Card data of sales that a card approved by itself, kept until their advice is answered.
+"""Card data that later messages need, sealed beside the log: the journal never holds a PAN.
 
-A card under its floor limit approves without the acquirer. The merchant is owed that money only
-once the acquirer has the sale, so its advice must survive a power cut; and it cannot be made again
-from the journal, which never holds a PAN. So what the advice needs is kept beside the log: sealed
-with AES-256-GCM under a key derived from the terminal's card key, bound to its batch and voucher
-number, and deleted in the commit that records the acquirer's answer. It is the number, the
-expiry and the chip's data; never track data and never a PIN, for such a sale needs neither. With
-`sale.always_online` no card approves by itself, and nothing is ever kept.
+They are the number, the expiry and the chip's data; never track data and never a PIN, which no
+later message has. They are sealed with AES-256-GCM under a key derived from the terminal's card
+key, and bound to batch and voucher number. Kept are those
 
-On an acquirer's line a reversal names the card, and so does the upload of a batch that did not
-balance. There the same is kept from the intent on: until a decline, a confirmed reversal, or the
-settlement of the batch. Where the chip's data of what a card declined by itself are uploaded, its
-card is kept until then, too.
+- of a sale that a card approved by itself, under its floor limit. The merchant is owed that money
+  only once the acquirer has the sale, so its advice must survive a power cut. They are deleted in
+  the commit that records the answer. With `sale.always_online` there are no such sales.
+- of every payment on an acquirer's line, from the intent on: its reversal names the card, and so
+  does the upload of a batch that did not balance. They are deleted with a decline, a confirmed
+  reversal, or the settlement of the batch.
+- of what a card declined by itself, where its chip's data are uploaded, until they are.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ from firmware.journal.tables import keep_card
 
 
 class SealedPlace(Struct, frozen=True):
-    """Which sale: its batch and voucher number."""
+    """Which transaction: its batch and voucher number."""
 
     batch: int
     stan: int
@@ -46,7 +45,7 @@ class SealedPlace(Struct, frozen=True):
 
 
 def seal(card: CardPresented, place: SealedPlace, card_key: SecretKey) -> bytes:
-    """What the advice needs of the card, readable by this terminal alone."""
+    """What later messages need of the card, readable by this terminal alone."""
     told = (card.pan.reveal(), card.psn, card.expiry, card.de55)
     return _seal(card_key).close(msgspec.json.encode(told), place.words)
 
