@@ -1,4 +1,4 @@
-"""Mistakes in settings that no type can tell: of two together, or of a name."""
+"""Checks of settings that need more than one of them, or a list of known names."""
 
 from __future__ import annotations
 

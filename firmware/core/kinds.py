@@ -118,7 +118,7 @@ class EntryStep(enum.Enum):
 
 
 class NotBegun(enum.Enum):
-    """Why one was given up that nobody refused or cancelled. The journal keeps the value."""
+    """Why the terminal itself did not begin a transaction. The journal keeps the value."""
 
     OWED = "owed to the host"
     NO_PIN = "no PIN that the issuer checks"
@@ -233,7 +233,7 @@ class OriginalRef(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def number(self) -> str:
-        """By which people know it: a voucher number, or of another terminal's what was keyed."""
+        """What is shown to people: the voucher number, or for another terminal's what was keyed."""
         return (self.reference or self.authorisation_code) if self.elsewhere else f"{self.stan:06d}"
 
 

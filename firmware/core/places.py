@@ -1,4 +1,4 @@
-"""Where an installed terminal has its own, and whose it is."""
+"""Paths and owner of an installed terminal."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What the journal and the embedded host's books share as databases.
-
-What can be wrong with one, and what has to be done to its log before it is opened.
-"""
+"""Faults of the SQLite files, the journal and the acquirer's books, and how they are opened."""
 
 from __future__ import annotations
 
@@ -32,9 +29,9 @@ class Trouble(enum.Enum):
     KEYS = "keys"  # the terminal's keys are not those of this journal
     ENGINE = "engine"  # SQLite does not do what durability needs
     FAILED = "failed"  # an earlier fault: this object is not used again
-    CLOCK_UNSET = "clock unset"  # nothing can be dated: it is before this release
-    CLOCK_BEHIND = "clock behind"  # or far before the last records
-    CLOCK_AHEAD = "clock ahead"  # or longer after them than a shop is closed
+    CLOCK_UNSET = "clock unset"  # the clock is before this release's date
+    CLOCK_BEHIND = "clock behind"  # the clock is far before the last records
+    CLOCK_AHEAD = "clock ahead"  # it is longer after them than a shop is closed
     RULE = "rule"  # what was to be written contradicts the record
 
 
@@ -51,7 +48,7 @@ _READ_ONLY = frozenset({errno.EPERM, errno.EACCES, errno.EROFS})
 
 
 def trouble_of(error: OSError) -> Trouble:
-    """What it means when the disk does not do what it was told."""
+    """The fault for an OSError."""
     if error.errno in _READ_ONLY:
         return Trouble.READ_ONLY
     return Trouble.FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else Trouble.IO

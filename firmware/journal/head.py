@@ -56,7 +56,7 @@ class Head(Struct, frozen=True):
 
 
 class WithoutTail(Struct, frozen=True):
-    """How a journal goes on whose last records are missing, as a person decides.
+    """What a person chose for a journal without its last records.
 
     `batch` and `stan` name the last voucher that was given out. With `reverse_open` what is
     undecided in the records that are left is reversed.

@@ -149,7 +149,7 @@ def transaction_fields(transaction: Transaction) -> dict[str, str]:
 
 
 def settlement_fields(settlement: SettlementCompleted, *, training: bool) -> dict[str, str]:
-    """What a settlement slip's QR tells of its settlement, whose record knows no more."""
+    """What a settlement slip's QR tells of its settlement: all that its record has."""
     totals = settlement.totals
     version = COMPLETED if totals.has_completions else SETTLEMENT
     sums = _SUMS if version == COMPLETED else _BEFORE_COMPLETIONS

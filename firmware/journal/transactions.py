@@ -64,7 +64,7 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     order_reference: str = ""  # the till's own name for it
     training: bool = False
     response_code: str = ""
-    reason: ReversalCause | str = ""  # why a refund had no answer; or an old journal's word
+    reason: ReversalCause | str = ""  # why a refund had no answer; or an earlier release's text
     authorisation_code: str = ""
     reference: str = ""
     issuer: str = ""  # its institution code, where the acquirer's answer names it
@@ -73,7 +73,7 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     offline: bool = False
     ask_issuer: bool = False  # to be confirmed with the issuer
     chip_data: str = ""  # field 55 in hex, of the card's last word, where it is to be uploaded
-    reversal: ReversalCause | str = ""  # why it was reversed, or is to be; or an old journal's word
+    reversal: ReversalCause | str = ""  # why it is or was reversed; or an earlier release's text
     voided_by: int = 0  # voucher number of the approved void, in the same batch but of a hold
     completed_by: int = 0  # voucher number of the approved completion of this pre-authorisation
     refunded_minor: int = 0  # sum of approved refunds and of refunds still open

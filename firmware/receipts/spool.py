@@ -72,16 +72,16 @@ class Spool:
         self._sending: PrintJob | None = None
         self._said: object = None
         self._asking = False
-        self._kicked = False  # until the start is recorded: no clock is trusted before
+        self._kicked = False  # set once the start is recorded: no clock is trusted before
         self._next_try_ms = NEVER_MS
         self._well_at_ms: int | None = None  # when the printer said last that it is well
         self._released: set[int] = set()
-        self._announced: int | None = None  # said to be sending, yet no byte has left
-        self._out: dict[int, PrintSent] = {}  # printed; that may not be in the journal yet
-        self._told: frozenset[int] = frozenset()  # those before
+        self._announced: int | None = None  # recorded as sending, and not begun
+        self._out: dict[int, PrintSent] = {}  # printed, and perhaps not in the journal yet
+        self._told: frozenset[int] = frozenset()  # printed, and recorded by the last `_tell`
         self._tell_at_ms = NEVER_MS
-        self._listen_at_ms: int | None = None  # whether there is a paper to doubt, is not read yet
-        self._failed: PaperState | None = None  # so the journal says; None: the printer is well
+        self._listen_at_ms: int | None = None  # None: papers in doubt are not looked up yet
+        self._failed: PaperState | None = None  # the fault in the journal; None: it is well
         self.state = PaperState.READY  # what the printer last said
 
     @property

@@ -49,8 +49,8 @@ from hw.events import (
 from hw.ports import DeviceFault
 
 SPINNER_MS = 250
-REOPEN_MS = 2_000  # so long a journal that failed is left alone, and the display says so
-LOOK_MS = 1_000  # so often the data's place is looked at, when anything happens
+REOPEN_MS = 2_000  # the wait before a failed journal is reopened; the display says so
+LOOK_MS = 1_000  # the least time between two looks at the data directory's place
 KEYS_MAX = 64  # typed ahead; keys after them are dropped
 
 # the journal is whole and its disk is there: it stays open, for what can still be read or written

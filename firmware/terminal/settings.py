@@ -1,4 +1,4 @@
-"""The configuration of a command: which file, what lies beside it, and mistakes beyond types.
+"""A command's configuration: its file, the files beside it, and mistakes that types cannot find.
 
 Without `--config` it is `pos.toml` in the working directory, without that the installed terminal's,
 and without that the defaults.
@@ -99,10 +99,9 @@ class Settings(Struct, frozen=True):
         return load_accounts(self._beside(name), self.config.currency) if name else []
 
     def ca_keys(self) -> CaKeys | None:
-        """The shop's own CA keys, None if no file is named. Raises ConfigError.
+        """The shop's own CA keys, None if no file is named.
 
-        A file with keys that are for tests is refused by a terminal that trades: it would do
-        nothing, and somebody believes that it does.
+        Raises ConfigError, also for test keys without `emv.test_keys`: they would be ignored.
         """
         emv = self.config.emv
         if not emv.ca_keys:
@@ -184,7 +183,7 @@ def settings_of(path: Path | None) -> Settings:
 
 
 def checked(path: Path | None) -> Settings:
-    """The same. Raises ConfigError with every mistake."""
+    """Load and check the settings. Raises ConfigError with every mistake."""
     path = file_of(path)
     settings = Settings(Config() if path is None else load(path), path)
     mistakes = mistakes_of(settings)

@@ -1,10 +1,15 @@
 """Ties the journal and the embedded host's books together: the loss of either one is noticed.
 
 The data directory's lock file names the books that answer; the books note the journal's last record
-at each answer. Each start checks that these are those books, that they hold the last answer in the
-journal, that the journal holds the record which they note, and that accounts are found under the
-same key. If not, a card could spend again what it has spent. The lock file may be lost as well:
-then the journal's last answer is looked for in the books, and books need a journal beside them.
+at each answer. Each start checks that
+
+- these are the books that the lock file names,
+- the books hold the last answer in the journal,
+- the journal holds the record that the books note,
+- accounts are found under the same key.
+
+If not, a card could spend again what it has spent. Should the lock file be lost as well, the
+journal's last answer is looked for in the books, and books need a journal beside them.
 """
 
 from __future__ import annotations

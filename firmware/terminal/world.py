@@ -1,4 +1,4 @@
-"""Everything that effects are performed on, and how each effect that takes no time is performed."""
+"""What the runner needs to perform effects; those that take no time are performed here."""
 
 from __future__ import annotations
 
