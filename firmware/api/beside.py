@@ -1,4 +1,4 @@
-"""What is served while a terminal trades: figures for Prometheus, and the tills' API."""
+"""Starts the servers beside a terminal that trades: figures for Prometheus, the tills' API."""
 
 from __future__ import annotations
 

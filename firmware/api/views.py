@@ -57,7 +57,7 @@ _WAITING = ("queued", "sending", "held")
 
 
 class Door(Struct, frozen=True):
-    """All that the API knows of a terminal: where it posts, what it may read."""
+    """The API's access to a terminal: where it posts, what it may read."""
 
     data: Path
     config: Config
@@ -114,7 +114,7 @@ def _state(order: OrderFound, door: Door) -> PaymentStage:
 
 
 def _papers_waiting(journal: Lookups, out: Container[int]) -> list[PrintJob]:
-    """Papers that are owed and not `out`: the journal is told of those up to ten seconds later."""
+    """Papers not yet printed. Those in `out` are; the journal learns of it up to 10 s later."""
     return [job for job in journal.print_jobs() if job.job not in out]
 
 

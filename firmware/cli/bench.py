@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Measure and print; an aim that is missed is told, and no failure. Raises Refused."""
+    """Measure and print. A missed aim is printed and does not fail. Raises Refused."""
     unknown = [name for name in options.names if name not in GROUPS]
     if unknown:
         raise Refused(f"no figures are called {unknown[0]}; there are {', '.join(GROUPS)}")

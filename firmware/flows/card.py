@@ -1,4 +1,4 @@
-"""The card at the counter: asking for it, knowing it, and its kernel's questions to people."""
+"""Ask for a card, identify it, and answer its kernel's questions."""
 
 from __future__ import annotations
 

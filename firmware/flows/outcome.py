@@ -28,7 +28,7 @@ REFUSAL_MS = 15_000
 
 
 class _Next(enum.Enum):
-    """What the person at the counter wants after an outcome."""
+    """What the cashier does after an outcome."""
 
     GO_ON = "go on"
     UNDO = "undo"

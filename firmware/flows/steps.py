@@ -130,7 +130,7 @@ def _digits_of(key: Key) -> str | None:
 
 
 def _masked_digits(key: Key) -> Password | None:
-    """What a key adds to a password, or None. No caller has the digits in a local of its own."""
+    """What a key adds to a password, or None. Masked at once, so that no traceback shows digits."""
     digits = _digits_of(key)
     return Password(digits) if digits else None
 

@@ -30,8 +30,8 @@ ASKED, BALANCED, NOT_BALANCED = 0, 1, 2
 def comparable(totals: Totals, shape: SettlementShape) -> Totals:
     """What a line can say of `totals`, which both ends compare.
 
-    As sides it has debit as sales, credit as refunds, and no voids: a void is not told from what it
-    is counted with.
+    As sides it has debit as sales, credit as refunds, and no voids: they are counted with the side
+    that `void_is` names.
     """
     if shape.totals == "kinds":
         return totals

@@ -1,9 +1,9 @@
 """What a screen is built of: rows that know in which heights they can stand, and a stack of them.
 
-A screen says its rows from top to bottom, each with how much it wants to keep its height. The
-stack gives every row its greatest height, then shrinks the ones that mind least until all stand on
-the display, and spreads what is left over between them. So nothing is placed by hand and nothing
-overlaps; a row that cannot stand at all is left out and told in `Canvas.cut`.
+A screen lists its rows from top to bottom; those of the greatest `keep` shrink last. The stack
+gives every row its greatest height, shrinks rows until all fit on the display, and spreads what is
+left over between them. So nothing is placed by hand and nothing overlaps; a row that does not fit
+at all is left out and named in `Canvas.cut`.
 """
 
 from __future__ import annotations

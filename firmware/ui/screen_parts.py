@@ -61,11 +61,11 @@ def mark_of(words: Words, *, training: bool, test_keys: bool) -> str:
 def place(
     words: Words, owner: Owner, bar: str, *, mark: str, time: str = "", name_lines: int = 2
 ) -> tuple[list[ScreenRow], list[ScreenRow]]:
-    """What idle and a keyed amount share: whose terminal it is, on two rows, and what is asked.
+    """Owner and prompt, used by idle and amount entry: the rows at the top, and those that remain.
 
-    So the first digit sends little more than itself to the display. A merchant's name may take
-    both rows. `mark` stands in a bar of its own, with the name where that fits, else with
-    `time`. Then there are rows that found no room, for who has some beneath.
+    Both screens draw them alike, so that the first digit changes little on the display. A name of
+    a merchant may take two rows. `mark` stands in a bar of its own, with the name where that fits,
+    else with `time`. The rows that remain have no room above the prompt; they may stand below it.
     """
     name = _shortened(owner.merchant, 1 if mark else name_lines)
     whose = TextRow(name, keep=2, faces=(LOW_PX,), lines=name_lines, inset_px=SHIFT_MAX_PX)

@@ -27,8 +27,9 @@ class Pressed:
 class MaskedEntries:
     """The keys since the terminal last took one that was of no masked entry.
 
-    A digit stands as `OTHER.N` until ENTER: only if all that is keyed then is the PIN or a password
-    that the stage knows, its digits are told as those of it. So nothing is told of any other.
+    A digit is recorded as `OTHER.N` until ENTER. If all that is keyed then is the card's PIN or a
+    password of the stage, its digits are recorded as `PIN.N`, or by that password's name. So
+    nothing is recorded of any other.
     """
 
     def __init__(self) -> None:

@@ -346,7 +346,7 @@ class Session:
             self.hub.put("play", dict(state))
 
     def _wait_playing(self, seconds: float) -> None:
-        """What paced time does while a scenario waits: tell, and listen for who wants it to end."""
+        """Publish, and check for Stop, while a scenario waits."""
         self._publisher.publish()
         request = self._take(seconds)
         match request:

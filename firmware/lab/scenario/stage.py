@@ -66,7 +66,7 @@ PASSWORD_COST = Cost(passes=1, memory_kib=8)  # the passwords of a model are no 
 
 
 class EndedWorker(Worker, Protocol):
-    """One whose thread ends by itself once nobody wants it."""
+    """A worker that `end()` stops."""
 
     def end(self) -> None: ...
 
