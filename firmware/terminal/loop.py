@@ -129,7 +129,7 @@ class Loop:
         take: Callable[[int], DeviceEvent | TillEvent | Stop | None],
         clock: Clock,
         workers: Sequence[Watched],
-        supervisor: ServiceManager,
+        service_manager: ServiceManager,
         *,
         trading: Callable[[bool], None] = lambda _yes: None,
         ending: Ending | None = None,
@@ -138,11 +138,11 @@ class Loop:
         self._take = take
         self._clock = clock
         self._workers = workers
-        self._supervisor = supervisor
+        self._service_manager = service_manager
         self._trading = trading
         self._ending = ending or Ending(clock)
         # fed twice in the time allowed: a loop that is late once is not yet stuck
-        self._check_ms = min(CHECK_MS, (supervisor.watchdog_ms or 2 * CHECK_MS) // 2)
+        self._check_ms = min(CHECK_MS, (service_manager.watchdog_ms or 2 * CHECK_MS) // 2)
         self._check_at_ms = 0
         self._least_wait_ms = 0
         self._stop_by_ms: int | None = None
@@ -158,7 +158,7 @@ class Loop:
         for worker in self._workers:
             worker.start()
         self._check_workers()
-        self._supervisor.ready()
+        self._service_manager.ready()
         while not self._ends():
             self._tell_status()
             self._turn()
@@ -189,7 +189,7 @@ class Loop:
 
     def _asked_to_stop(self) -> None:
         _LOG.info("asked to stop")
-        self._supervisor.stopping()
+        self._service_manager.stopping()
         self._ending.begin()
         again = self._stop_by_ms is not None
         self._stop_by_ms = self._now_ms + (0 if again else GRACE_MS)
@@ -208,7 +208,7 @@ class Loop:
             status = WAS_IN_SERVICE if self._status.startswith(IN_SERVICE) else OUT_OF_SERVICE
         if status != self._status:
             self._status = status
-            self._supervisor.status(status)
+            self._service_manager.status(status)
             self._trading(status == IN_SERVICE)
 
     def _check_workers(self) -> None:
@@ -222,7 +222,7 @@ class Loop:
             _LOG.error("worker stuck", extra=fields(workers=",".join(sorted(stuck))))
         self._stuck = stuck
         if not stuck:
-            self._supervisor.alive()
+            self._service_manager.alive()
 
 
 def _note(event: DeviceEvent) -> None:

@@ -105,7 +105,9 @@ class Bench:
         self._last_label, self._up_at_ms = "", 0
         self._frame: Frame | None = None
 
-    def run(self, person: Callable[[], None], supervisor: ServiceManager | None = None) -> None:
+    def run(
+        self, person: Callable[[], None], service_manager: ServiceManager | None = None
+    ) -> None:
         """Run the terminal here while `person` uses it on a thread; ends when the person does."""
         self._provision()
         assembly = Assembly(
@@ -124,7 +126,7 @@ class Bench:
             self.inbox.take,
             self.clock,
             assembly.workers,
-            supervisor or ServiceManager(),
+            service_manager or ServiceManager(),
         )
         try:
             with self._someone(person):
