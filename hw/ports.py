@@ -1,6 +1,6 @@
 """The seams between the firmware and the devices: one protocol a device, and the values it speaks.
 
-Drivers are synchronous and single-threaded. Whoever hosts a driver (a worker thread on the Pi,
+Drivers are synchronous and single-threaded. Whoever runs a driver (a worker thread on the Pi,
 virtual time in tests) decides when its methods run; a driver starts no thread and reads no clock
 but the one it is given.
 """

@@ -1,4 +1,4 @@
-"""Hosts blocking drivers on threads of their own and posts what happens into the inbox.
+"""Runs blocking drivers on threads of their own and posts what happens into the inbox.
 
 The only module of the project that has threads for devices; whoever makes a worker starts its
 `thread`. Each worker owns its driver: no other thread calls it, `CardReader.interrupt` apart.
@@ -21,10 +21,10 @@ KEYPAD_STUCK_MS = 5_000  # a scan takes a millisecond
 READER_STUCK_MS = 60_000  # a card may take seconds for a command, and pcscd as long to restart
 
 
-class HostedThread:
-    """A thread that comes round again and again, and tells whoever asks whether it still does.
+class WorkerThread:
+    """A thread that loops, and can be asked whether it still does.
 
-    `body` calls `beat` each time it comes round; `stuck_ms` without a beat is a stuck thread.
+    `body` calls `beat` once a round; `stuck_ms` without a beat is a stuck thread.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class HostedThread:
         self._thread.start()
 
     def beat(self) -> None:
-        """Say that the body has come round."""
+        """Note that the body begins a round."""
         self._beat_ms = self._clock.monotonic_ms()
 
     def join(self, left_ms: Callable[[], int] = lambda: JOIN_MS) -> bool:
@@ -83,7 +83,7 @@ class JobWorker:
         self._post = post
         self._clock = clock
         self._jobs: queue.SimpleQueue[tuple[int, Callable[[], object]] | None] = queue.SimpleQueue()
-        self.thread = HostedThread(name, self._run, clock)  # a job may take its time
+        self.thread = WorkerThread(name, self._run, clock)  # a job may take its time
 
     def submit(self, token: int, job: Callable[[], object]) -> None:
         self._jobs.put((token, job))
@@ -106,7 +106,7 @@ class ReaderWorker:
         self._clock = clock
         self._jobs: queue.SimpleQueue[tuple[int, Callable[[], object]]] = queue.SimpleQueue()
         self._stopping = threading.Event()
-        self.thread = HostedThread("reader", self._run, clock, READER_STUCK_MS)
+        self.thread = WorkerThread("reader", self._run, clock, READER_STUCK_MS)
 
     def submit(self, token: int, job: Callable[[], object]) -> None:
         self._jobs.put((token, job))
@@ -140,7 +140,7 @@ class KeypadWorker:
         self._post = post
         self._clock = clock
         self._stopping = threading.Event()
-        self.thread = HostedThread("keypad", self._run, clock, KEYPAD_STUCK_MS)
+        self.thread = WorkerThread("keypad", self._run, clock, KEYPAD_STUCK_MS)
 
     def end(self) -> None:
         """Let the thread end, and give the keypad back there."""

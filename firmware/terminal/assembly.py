@@ -99,7 +99,8 @@ class Assembly:
         self._printer = JobWorker("printer", post, clock)
         self._printer.submit(IMPORTS, lambda: _make_the_rest(emv))
         self._host = JobWorker("host", post, clock)
-        self._keypad = KeypadWorker(parts.keypad, post, clock)
+        keypad = KeypadWorker(parts.keypad, post, clock)
+        self._workers = (keypad, self._reader, self._printer, self._host)
         devices = self._devices(config, clock)
         if messages is not None:
             client: Asks = acquirer_client(link, messages, directory, clock)
@@ -125,10 +126,9 @@ class Assembly:
         )
 
     @property
-    def workers(self) -> Sequence[Watched]:
-        """The threads that the watchdog depends on."""
-        hosts = (self._keypad, self._reader, self._printer, self._host)
-        return [host.thread for host in hosts]
+    def threads(self) -> Sequence[Watched]:
+        """The workers' threads, which the watchdog depends on."""
+        return [worker.thread for worker in self._workers]
 
     def close(self, left_ms: Callable[[], int] = lambda: END_MS) -> None:
         """End the flow where it stands, and close everything.
@@ -140,10 +140,9 @@ class Assembly:
         self._data.close()
         self._printer.submit(FAREWELL, self._parts.printer.close)
         self._host.submit(FAREWELL, self._link.close)
-        hosts = (self._keypad, self._reader, self._printer, self._host)
-        for host in hosts:
-            host.end()
-        stuck = [host.thread.name for host in hosts if not host.thread.join(left_ms)]
+        for worker in self._workers:
+            worker.end()
+        stuck = [each.thread.name for each in self._workers if not each.thread.join(left_ms)]
         if stuck:
             _LOG.warning("ended without waiting", extra=fields(workers=",".join(stuck)))
         if self._parts.signals is not None:

@@ -54,7 +54,7 @@ class Runs(Protocol):
 
 
 class Watched(Protocol):
-    """A worker's thread. See hw.worker.HostedThread."""
+    """A worker's thread. See hw.worker.WorkerThread."""
 
     name: str
     failure: Exception | None

@@ -67,7 +67,7 @@ def run_terminal(
             runner,
             inbox.take,
             clock,
-            assembly.workers,
+            assembly.threads,
             manager,
             trading=trading,
             ending=ending,

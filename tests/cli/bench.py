@@ -125,7 +125,7 @@ class Bench:
             assembly.terminal.runner,
             self.inbox.take,
             self.clock,
-            assembly.workers,
+            assembly.threads,
             service_manager or ServiceManager(),
         )
         try:

@@ -11,7 +11,7 @@ import pytest
 from firmware.audit.data import reading
 from firmware.core.clock import SystemClock
 from firmware.terminal.loop import END_MS, GRACE_MS, Ending, Inbox
-from hw.worker import HostedThread, JobWorker
+from hw.worker import JobWorker, WorkerThread
 from tests.cli.test_run import starts
 from tests.crash.far_host import signed_on
 from tests.soak.days import VIEW_S, provision
@@ -58,7 +58,7 @@ def test_asked_once_more_there_is_no_time_left():
 def test_threads_that_hang_share_one_bound():
     """Four of them took four times as long."""
     clock, hang = HandClock(), threading.Event()
-    threads = [HostedThread(f"{n}", hang.wait, SystemClock()) for n in range(4)]
+    threads = [WorkerThread(f"{n}", hang.wait, SystemClock()) for n in range(4)]
     asked = []
 
     def left_ms():

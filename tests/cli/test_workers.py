@@ -18,7 +18,7 @@ from hw.oled import Oled
 from hw.ports import DeviceFault
 from hw.sim.panel.matrix import Matrix
 from hw.sim.panel.ssd1306 import Ssd1306
-from hw.worker import KEYPAD_STUCK_MS, HostedThread, JobWorker, KeypadWorker
+from hw.worker import KEYPAD_STUCK_MS, JobWorker, KeypadWorker, WorkerThread
 from tests.cli.bench import TickingClock
 
 PATIENCE_S = 10
@@ -123,7 +123,7 @@ def test_a_bug_in_a_driver_is_kept_for_the_main_loop():
 
 def test_a_thread_without_a_limit_may_take_its_time():
     clock, release = HandClock(), threading.Event()
-    thread = HostedThread("host", lambda: release.wait(PATIENCE_S) and None, clock)
+    thread = WorkerThread("host", lambda: release.wait(PATIENCE_S) and None, clock)
     thread.start()
     clock.now_ms += 3_600_000
     assert thread.alive

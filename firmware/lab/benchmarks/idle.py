@@ -76,7 +76,7 @@ def main(folder: Path) -> int:
     parts = _without_wires(real_parts(settings.config, folder, clock))
     assembly = Assembly(settings.config, folder, parts, clock, inbox.post, on_frame=on_frame)
     runner = assembly.terminal.runner
-    Loop(runner, inbox.take, clock, assembly.workers, ServiceManager.of(os.environ)).run()
+    Loop(runner, inbox.take, clock, assembly.threads, ServiceManager.of(os.environ)).run()
     assembly.close()
     return 0
 

@@ -117,7 +117,7 @@ def _powered(reader: CardReader, run: Run) -> bytes:
 
 
 class _Thread:
-    """Hosts the driver; a job that does not come back leaves the thread behind."""
+    """Runs the driver; a job that does not come back leaves the thread behind."""
 
     def __init__(self, answer_s: float) -> None:
         self.clock = SystemClock()
