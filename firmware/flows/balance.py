@@ -99,7 +99,7 @@ async def _meet_card(desk: Desk) -> tuple[Presented, CardDecision] | GivenUp:
         if not isinstance(decision, Ended):
             return presented, decision
         if decision.reason is EndReason.CANCELLED:
-            return presented.counter.given_up
+            return presented.dialogue.given_up
         notice, reinsert = trouble(decision.reason), instead_of(decision.reason)
         await release_card()
 

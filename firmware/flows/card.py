@@ -106,7 +106,7 @@ def instead_of(reason: EndReason) -> Text:
     return Text.TAKE_CARD_OUT if reason in _NOT_TAKEN else Text.REINSERT_CARD
 
 
-class Counter(Struct):
+class CardDialogue(Struct):
     """What the kernel asks of card, cardholder and random numbers: each question an effect."""
 
     desk: Desk
@@ -164,7 +164,7 @@ class Presented(Struct, frozen=True):
 
     session: Session
     card: CardData
-    counter: Counter
+    dialogue: CardDialogue
 
 
 def _pin_notice(prompt: PinPrompt) -> Phrase | None:
@@ -232,15 +232,15 @@ async def present_card(
         again, reinsert = False, Text.REINSERT_CARD
         if given_up is not None:
             return given_up
-        counter = Counter(desk, wanted.kind, wanted.amount)
-        await counter.reading()
+        dialogue = CardDialogue(desk, wanted.kind, wanted.amount)
+        await dialogue.reading()
         atr = await PowerOn()
         if isinstance(atr, CardFailure):
             notice = Phrase.of(_TROUBLE[atr])
         else:
             setup = desk.emv
             session = Session(
-                counter,
+                dialogue,
                 _terminal(setup.terminal, wanted),
                 setup.applications,
                 setup.ca_keys,
@@ -249,10 +249,10 @@ async def present_card(
             known = await session.identify()
             if isinstance(known, Identified):
                 desk.speak_to_cardholder(known.card.languages)
-                return Presented(session, known.card, counter)
+                return Presented(session, known.card, dialogue)
             if known.reason is EndReason.CANCELLED:
                 await release_card()
-                return counter.given_up
+                return dialogue.given_up
             notice, reinsert = trouble(known.reason), instead_of(known.reason)
         await Beep(long=True)
         await release_card()

@@ -168,7 +168,7 @@ async def meet_card(desk: Desk, agreed: Agreed) -> Met | GivenUp:
         if not isinstance(decision, Ended):
             return _met(desk, agreed, presented, facts, decision)
         if decision.reason is EndReason.CANCELLED:
-            return presented.counter.given_up
+            return presented.dialogue.given_up
         notice, reinsert = trouble(decision.reason), instead_of(decision.reason)
         await release_card()
 

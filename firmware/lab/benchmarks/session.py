@@ -34,7 +34,7 @@ class Played(Struct):
     kernel_ns: int
 
 
-class _Counter:
+class _CardDialogue:
     """A cardholder who knows the PIN, at a reader: the kernel's `Dialogue`."""
 
     def __init__(self, reader: CardReader, pin: str) -> None:
@@ -65,18 +65,18 @@ def play(reader: CardReader, pin: str, *, with_keys: bool = True) -> Played:
     Without CA keys no certificate can be verified: what the RSA costs is what is missing then.
     """
     setup = _setup()
-    counter = _Counter(reader, pin)
+    dialogue = _CardDialogue(reader, pin)
     keys = setup.ca_keys if with_keys else CaKeys()
     transaction = EmvTransaction(Money(AMOUNT_MINOR, CURRENCIES["CNY"]), START, 1)
     reader.power_on()
     began_ns = time.process_time_ns()
-    session = Session(counter, setup.terminal, setup.applications, keys, transaction)
+    session = Session(dialogue, setup.terminal, setup.applications, keys, transaction)
     ended: object = driven(session.identify())
     if isinstance(ended, Identified):
         ended = driven(session.decide())
     if isinstance(ended, OnlineRequested):
         ended = driven(session.complete(OnlineAnswer("00")))
-    spent_ns = time.process_time_ns() - began_ns - counter.outside_ns
+    spent_ns = time.process_time_ns() - began_ns - dialogue.outside_ns
     reader.power_off()
     return Played(type(ended).__name__, spent_ns)
 
