@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 from firmware.core.exits import DONE, FAILED, Refused
-from firmware.lab.demo import Telling
-from firmware.lab.narration import LANGUAGES, Teller, language_of
+from firmware.lab.demo import Demo
+from firmware.lab.narration import LANGUAGES, Narrator, language_of
 from firmware.lab.scenario.player import ScenarioFailed
 
 
@@ -34,10 +34,10 @@ def run(options: argparse.Namespace) -> int:
     language = language_of(options.lang)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without the signs shows the rest
-    teller = Teller.of_terminal(language, pauses=not options.fast)
+    narrator = Narrator.of_terminal(language, pauses=not options.fast)
     try:
         options.output.mkdir(parents=True, exist_ok=True)
-        Telling(language, options.output, teller).tell()
+        Demo(language, options.output, narrator).run()
     except BrokenPipeError:
         raise
     except OSError as error:

@@ -15,7 +15,7 @@ from pathlib import Path
 from PIL import Image
 
 from firmware.core.config_file import with_setting
-from firmware.lab.narration import Teller
+from firmware.lab.narration import Narrator
 from firmware.lab.scenario.language import Step, read
 from firmware.lab.scenario.player import Player
 from firmware.lab.scenario.stage import STAGE_CONFIG
@@ -37,17 +37,17 @@ _DESK, _DISPLAY, _LIT, _PAPER = (226, 226, 220), (10, 14, 20), (190, 225, 255), 
 _INK, _EDGE = (40, 40, 44), (200, 200, 194)
 
 
-class Telling:
-    """One telling of a story; its pictures go to `folder`."""
+class Demo:
+    """A story that is played, shown and saved; its pictures go to `folder`."""
 
-    def __init__(self, language: Language, folder: Path, teller: Teller) -> None:
+    def __init__(self, language: Language, folder: Path, narrator: Narrator) -> None:
         self._language = language
         self._folder = folder
-        self._teller = teller
+        self._narrator = narrator
         self._screens: list[Image.Image] = []
         self._papers: list[Image.Image] = []
 
-    def tell(self, story: Path = STORY) -> None:
+    def run(self, story: Path = STORY) -> None:
         """Play, show and save it. Raises ScenarioFailed and OSError."""
         language = self._language.value
         config = with_setting(STAGE_CONFIG, "general.language", language, source="--lang")
@@ -61,7 +61,7 @@ class Telling:
         _grid(list(screens), SCREENS_COLUMNS).save(self._folder / SCREENS)
         _grid(list(papers), len(self._papers)).save(self._folder / RECEIPTS)
         end = _END[0] if self._language is Language.ZH else _END[1]
-        self._teller.say(end.format(folder=self._folder, screens=SCREENS, receipts=RECEIPTS))
+        self._narrator.say(end.format(folder=self._folder, screens=SCREENS, receipts=RECEIPTS))
 
     def _play(self, player: Player, steps: list[Step], lines: list[str]) -> None:
         """Play each step; the sentences between it and the one before are said first."""
@@ -73,7 +73,7 @@ class Telling:
             told = number
             player.play(step)
             if step.verb not in _UNSAID:
-                self._teller.step(lines[number - 1])
+                self._narrator.step(lines[number - 1])
             elif step.verb.startswith("save"):
                 self._show(step, player)
 
@@ -81,7 +81,7 @@ class Telling:
         found = _TOLD.match(line)
         if found is not None:
             text = found[2] if self._language is Language.ZH else found[3]
-            self._teller.say(text, title=found[1] == "==")
+            self._narrator.say(text, title=found[1] == "==")
 
     def _show(self, step: Step, player: Player) -> None:
         """Show what a step has saved, as its file has it."""
@@ -90,11 +90,11 @@ class Telling:
             image = picture.convert("1")
         if step.verb == "save screen":
             self._screens.append(image)
-            self._teller.screen(image, str(saved))
+            self._narrator.screen(image, str(saved))
         else:
             self._papers.append(image)
             printer = player.stage.bench.paper_printer
-            self._teller.paper(printer.paper.text, printer.columns, str(saved))
+            self._narrator.paper(printer.paper.text, printer.columns, str(saved))
 
 
 def _panel(image: Image.Image) -> Image.Image:

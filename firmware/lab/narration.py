@@ -35,8 +35,8 @@ def locale_language(environment: Mapping[str, str]) -> str:
     return "zh" if asked.lower().startswith("zh") else "en"
 
 
-class Teller(Struct, frozen=True):
-    """How the story is told here: language, columns, whether with colour and pauses."""
+class Narrator(Struct, frozen=True):
+    """Prints a story: in which language, on how many columns, whether with colour and pauses."""
 
     language: Language
     columns: int
@@ -44,7 +44,7 @@ class Teller(Struct, frozen=True):
     pauses: bool = False
 
     @classmethod
-    def of_terminal(cls, language: Language, *, pauses: bool) -> Teller:
+    def of_terminal(cls, language: Language, *, pauses: bool) -> Narrator:
         """As the standard output can show it."""
         on_terminal = sys.stdout.isatty()
         columns = shutil.get_terminal_size((WIDE_COLUMNS, 24)).columns

@@ -8,14 +8,14 @@ from PIL import Image
 
 from firmware.__main__ import main
 from firmware.lab import demo
-from firmware.lab.narration import Teller, locale_language, torn
+from firmware.lab.narration import Narrator, locale_language, torn
 from firmware.lab.scenario.player import ScenarioFailed
 from firmware.ui.drawing import braille, drawing_for, half_blocks
 from firmware.ui.texts import Language
 
 
 @pytest.fixture(scope="module", params=["zh", "en"])
-def telling(request, tmp_path_factory):
+def demo_run(request, tmp_path_factory):
     """Language, folder and words of one demo."""
     folder = tmp_path_factory.mktemp(request.param)
     said = io.StringIO()
@@ -26,8 +26,8 @@ def telling(request, tmp_path_factory):
     return request.param, folder, said.getvalue()
 
 
-def test_the_demo_shows_a_sale_a_void_and_a_refund_with_their_vouchers(telling):
-    _, _, said = telling
+def test_the_demo_shows_a_sale_a_void_and_a_refund_with_their_vouchers(demo_run):
+    _, _, said = demo_run
     papers = "".join(said.split()).replace("│", "")
     for voucher in ("消费SALE", "消费撤销VOID", "退货REFUND"):
         assert papers.count(f"交易类型TRANSTYPE:{voucher}") >= 1
@@ -35,15 +35,15 @@ def test_the_demo_shows_a_sale_a_void_and_a_refund_with_their_vouchers(telling):
     assert "可退余额REFUNDABLE:RMB58.00" in papers
 
 
-def test_the_demo_speaks_the_language_it_was_asked_for(telling):
-    language, _, said = telling
+def test_the_demo_speaks_the_language_it_was_asked_for(demo_run):
+    language, _, said = demo_run
     title = {"zh": "二、消费撤销", "en": "2. A void"}
     assert title[language] in said
     assert not any(words in said for other, words in title.items() if other != language)
 
 
-def test_every_picture_that_the_demo_names_lies_there(telling):
-    _, folder, said = telling
+def test_every_picture_that_the_demo_names_lies_there(demo_run):
+    _, folder, said = demo_run
     names = (line.strip() for line in said.splitlines() if line.startswith("  /"))
     named = {name for name in names if name.endswith(".png")}
     assert len(named) >= 18
@@ -55,8 +55,8 @@ def test_every_picture_that_the_demo_names_lies_there(telling):
             assert picture.width > 1000
 
 
-def test_each_screen_that_is_drawn_is_the_one_that_is_saved(telling):
-    _, folder, said = telling
+def test_each_screen_that_is_drawn_is_the_one_that_is_saved(demo_run):
+    _, folder, said = demo_run
     screens = 0
     for path in folder.glob("[0-9]*.png"):
         with Image.open(path) as picture:
@@ -66,13 +66,13 @@ def test_each_screen_that_is_drawn_is_the_one_that_is_saved(telling):
     assert screens >= 10
 
 
-def test_no_colour_codes_go_into_a_file(telling):
-    assert "\x1b" not in telling[2]
+def test_no_colour_codes_go_into_a_file(demo_run):
+    assert "\x1b" not in demo_run[2]
 
 
 def test_a_terminal_gets_colour_on_each_line_of_a_screen(capsys):
-    teller = Teller(Language.EN, 130, colours=True)
-    teller.screen(Image.new("1", (128, 64), 1), "display")
+    narrator = Narrator(Language.EN, 130, colours=True)
+    narrator.screen(Image.new("1", (128, 64), 1), "display")
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) >= 32
     assert all(line.startswith("\x1b[") and line.endswith("\x1b[0m") for line in lines)
@@ -81,9 +81,9 @@ def test_a_terminal_gets_colour_on_each_line_of_a_screen(capsys):
 def test_a_story_that_does_not_hold_is_not_told_as_if_it_did(tmp_path):
     story = tmp_path / "lie.pos"
     story.write_text('# -- 谎 | lie\npress 100 ENTER\nexpect screen "9.99"\n', encoding="utf-8")
-    told = demo.Telling(Language.EN, tmp_path, Teller(Language.EN, 130))
+    untrue = demo.Demo(Language.EN, tmp_path, Narrator(Language.EN, 130))
     with pytest.raises(ScenarioFailed, match=r"lie\.pos:3: expected screen “9\.99”"):
-        told.tell(story)
+        untrue.run(story)
 
 
 def test_no_place_for_the_pictures_is_one_line_and_exit_code_2(tmp_path, pos):

@@ -58,20 +58,20 @@ def traced(
         if not as_json:
             print(printable(line), file=out)
 
-    telling = Telling(bench.trace, card, say)
-    dialogue.before_each = telling.catch_up
-    bench.on_host = telling.host
+    writer = TraceWriter(bench.trace, card, say)
+    dialogue.before_each = writer.catch_up
+    bench.on_host = writer.host
     say(atr_line(card.where, card.atr))
     say(sale_line(bench.transaction))
     outcome = bench.run()
-    telling.outcome(outcome)
+    writer.outcome(outcome)
     if as_json:  # in ASCII, for what a card calls itself
-        print(json.dumps(telling.to_json(outcome), indent=2), file=out)
+        print(json.dumps(writer.to_json(outcome), indent=2), file=out)
     return outcome
 
 
-class Telling(Struct):
-    """Tells a trace as it grows. `say` takes one line."""
+class TraceWriter(Struct):
+    """Writes a trace as it grows. `say` takes one line."""
 
     trace: Trace
     card: CardAtHand
