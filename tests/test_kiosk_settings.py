@@ -11,7 +11,7 @@ from firmware.core.config import Config, ConfigError
 from firmware.core.config_example import example
 from firmware.core.config_file import from_tables, load
 from firmware.core.config_kiosk import Item, Kiosk
-from firmware.terminal.settings import checked, idle_settings, warnings_of
+from firmware.terminal.settings import checked, settings_without_effect, warnings_of
 from tests.source import ROOT
 
 GOOD = """
@@ -109,7 +109,7 @@ def test_a_touch_screen_sells_long_names_without_keys(tmp_path: Path):
     assert settings.pictures == tmp_path / "pictures"
     (told,) = [str(each) for each in warnings_of(settings) if "kiosk.items" in str(each)]
     assert told.endswith(f"picture: there is no file {tmp_path}/pictures/coffee.png")
-    assert [name for name, _ in idle_settings(settings.config)] == []
+    assert [name for name, _ in settings_without_effect(settings.config)] == []
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_a_mistake_of_a_touch_screen_has_its_place(change: tuple[str, str], said
 
 def test_a_touch_screen_without_the_api_is_named():
     config = from_tables(tomllib.loads(SHOP.replace("port = 8441", "")), source="f")
-    assert ("kiosk.shop", "an api.port") in idle_settings(config)
+    assert ("kiosk.shop", "an api.port") in settings_without_effect(config)
 
 
 def test_the_worked_example_is_sound():

@@ -261,7 +261,7 @@ def _goes_plain(host: Host) -> bool:
     return not is_loopback(host.address.strip("[]").lower())
 
 
-def idle_settings(config: Config) -> Iterator[tuple[str, str]]:
+def settings_without_effect(config: Config) -> Iterator[tuple[str, str]]:
     """Settings that are not at their default and do nothing, with what they would need."""
     host, printer, display = config.host, config.printer, config.display
     counter, shop = config.general.profile == "counter", config.kiosk.shop
@@ -305,7 +305,7 @@ def warnings_of(settings: Settings) -> list[Mistake]:
     if _goes_plain(host) and host.plain:
         words = f"card numbers go to {host.address} where anybody on the line can read them"
         warnings.append(Mistake(f"{source}: host.plain", words))
-    for setting, needs in idle_settings(settings.config):
+    for setting, needs in settings_without_effect(settings.config):
         warnings.append(Mistake(f"{source}: {setting}", f"has no effect without {needs}"))
     warnings += _picture_warnings(settings, source)
     if settings.config.emv.test_keys:
