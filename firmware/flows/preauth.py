@@ -41,9 +41,9 @@ from firmware.payments.originals import (
     held_elsewhere,
     reference_to,
     why_not_completed,
-    why_not_given_back,
     why_not_held_elsewhere,
-    why_not_released,
+    why_not_undone,
+    why_not_voided,
 )
 from firmware.payments.roles import Act
 from firmware.payments.transact import PaymentEnded
@@ -120,7 +120,8 @@ async def release(desk: Desk) -> PaymentEnded | None:
     if _may_be_elsewhere(named):
         return await _elsewhere(desk, Kind.PREAUTH_VOID, named)
     found = named.found
-    refusal, pin = why_not_released(desk, found), desk.config.preauth.pin
+    # at any time, where it was neither voided nor completed
+    refusal, pin = why_not_undone(desk, found, (Kind.PREAUTH,)), desk.config.preauth.pin
     return await take_back(desk, Kind.PREAUTH_VOID, found, refusal, pin=pin)
 
 
@@ -131,7 +132,7 @@ async def give_back(desk: Desk) -> PaymentEnded | None:
     found = await named_by_voucher(desk, Kind.COMPLETION_VOID)
     if isinstance(found, GivenUp):
         return None
-    refusal, pin = await why_not_given_back(desk, found), desk.config.preauth.pin
+    refusal, pin = await why_not_voided(desk, found, Kind.COMPLETION), desk.config.preauth.pin
     return await take_back(desk, Kind.COMPLETION_VOID, found, refusal, pin=pin)
 
 

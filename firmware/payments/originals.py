@@ -49,14 +49,13 @@ def why_not_undone(
     return None
 
 
-async def why_not_voided(context: Context, original: Transaction | None) -> Refusal | None:
-    """Why `original` cannot be voided, or None: same batch, whole amount, once."""
-    return await _why_not_taken_back(context, original, Kind.SALE)
-
-
-async def _why_not_taken_back(
-    context: Context, original: Transaction | None, kind: Kind
+async def why_not_voided(
+    context: Context, original: Transaction | None, kind: Kind = Kind.SALE
 ) -> Refusal | None:
+    """Why a sale or completion cannot be voided, or None: same batch, whole amount, once.
+
+    `original` has to be of this `kind`.
+    """
     refusal = why_not_undone(context, original, (kind,))
     if refusal is not None or original is None:
         return refusal
@@ -67,14 +66,9 @@ async def _why_not_taken_back(
     return None
 
 
-def why_not_released(context: Context, hold: Transaction | None) -> Refusal | None:
-    """Why a pre-authorisation cannot be voided, or None: whole amount, at any time, once."""
-    return why_not_undone(context, hold, (Kind.PREAUTH,))
-
-
 async def why_not_completed(context: Context, hold: Transaction | None) -> Refusal | None:
     """Why a pre-authorisation cannot be completed, or None: once, and not too late."""
-    refusal = why_not_released(context, hold)
+    refusal = why_not_undone(context, hold, (Kind.PREAUTH,))
     if refusal is not None or hold is None:
         return refusal
     days = context.config.preauth.window_days
@@ -82,11 +76,6 @@ async def why_not_completed(context: Context, hold: Transaction | None) -> Refus
     if (today - date_of(hold.date)).days > days:
         return Refusal(Code.HOLD_IS_OLD, days=days)
     return None
-
-
-async def why_not_given_back(context: Context, original: Transaction | None) -> Refusal | None:
-    """Why a completion cannot be voided, or None: same batch, whole amount, once."""
-    return await _why_not_taken_back(context, original, Kind.COMPLETION)
 
 
 async def why_not_refunded(context: Context, original: Transaction | None) -> Refusal | None:
