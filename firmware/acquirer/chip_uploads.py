@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from firmware.acquirer.booking import Booking
-from firmware.acquirer.desks import ServiceDesk
+from firmware.acquirer.books_pool import BooksConnection
 from firmware.iso8583.chip_data import is_declined, kept_of
 from firmware.iso8583.messages import APPROVED, Answered, ChipUploadRequest
 
@@ -38,7 +38,9 @@ class ChipRefused(Struct, frozen=True):
     response_code: str
 
 
-def take_chip(desk: ServiceDesk, request: ChipUploadRequest, batch: str, serial: int) -> Answered:
+def take_chip(
+    connection: BooksConnection, request: ChipUploadRequest, batch: str, serial: int
+) -> Answered:
     """Keep the data, or say why not; `batch` is the batch's name, `serial` how the books count it.
 
     Raises BooksError. Response codes other than 00:
@@ -51,22 +53,22 @@ def take_chip(desk: ServiceDesk, request: ChipUploadRequest, batch: str, serial:
       approved in the books
     """
     name = f"{batch}|{request.stan:06d}"
-    account = request.card.pan.keyed_hash(desk.registry.hash_key)
+    account = request.card.pan.keyed_hash(connection.registry.hash_key)
     declined = is_declined(request.card.de55)
     de55 = kept_of(request.card.de55).hex().upper()
     came = ChipKept(request.stan, account, request.amount_minor, request.failed, declined, de55)
     value = msgspec.json.encode(came)
-    before = desk.registry.note_of(CHIP, name)
+    before = connection.registry.note_of(CHIP, name)
     if before is not None:
         code = DUPLICATE if before == value else INVALID
     else:
-        entry = desk.books.entry((request.terminal, serial, request.stan))
+        entry = connection.books.entry((request.terminal, serial, request.stan))
         code = _judged(entry, request, came)
     if code == APPROVED:
-        desk.registry.note(CHIP, name, value)
+        connection.registry.note(CHIP, name, value)
     elif code != DUPLICATE:
         refused = ChipRefused(request.stan, code)
-        desk.registry.note(CHIP_REFUSED, name, msgspec.json.encode(refused))
+        connection.registry.note(CHIP_REFUSED, name, msgspec.json.encode(refused))
     return Answered(code)
 
 

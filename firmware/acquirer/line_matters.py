@@ -14,8 +14,8 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from firmware.acquirer.books_pool import BooksConnection
 from firmware.acquirer.chip_uploads import take_chip
-from firmware.acquirer.desks import ServiceDesk
 from firmware.acquirer.named import serial_in
 from firmware.acquirer.registry import TerminalRecord
 from firmware.acquirer.undoing import APPROVED
@@ -62,51 +62,53 @@ class UploadEnd(Struct, frozen=True):
 
 
 class LineMatters:
-    """Answers them for terminals of one profile. Used from any thread, each with its desk."""
+    """Answers them for terminals of one profile. Used from any thread, each with its connection."""
 
     def __init__(self, profile: Profile, clock_now: Callable[[], datetime]) -> None:
         self._profile, self._now = profile, clock_now
 
-    def answer(self, desk: ServiceDesk, terminal: TerminalRecord, request: LineRequest) -> Answered:
+    def answer(
+        self, connection: BooksConnection, terminal: TerminalRecord, request: LineRequest
+    ) -> Answered:
         """The answer to `terminal`, durable where something is kept. Raises BooksError."""
         if terminal.merchant != subject_of(request).merchant:
             return Answered(WRONG_MERCHANT)
         match request:
             case ControlRequest(what=Control.SIGN_ON):
-                return self._sign_on(desk, terminal, request)
+                return self._sign_on(connection, terminal, request)
             case ControlRequest(what=Control.SIGN_OFF):
                 left = replace(terminal, pin_key=None, mac_key=None, signed_on="")
-                desk.registry.put_terminal(left)
+                connection.registry.put_terminal(left)
             case ControlRequest():
                 pass
             case UploadRequest():
-                self._keep(desk, request)
+                self._keep(connection, request)
             case ChipUploadRequest():
-                serial = serial_in(desk.books, request.terminal, request.batch)
-                return take_chip(desk, request, _batch_name(desk, request), serial)
+                serial = serial_in(connection.books, request.terminal, request.batch)
+                return take_chip(connection, request, _batch_name(connection, request), serial)
             case UploadEndRequest():
                 end = UploadEnd(request.count, request.balanced)
-                name = _batch_name(desk, request)
-                desk.registry.note(UPLOAD_END, name, msgspec.json.encode(end))
+                name = _batch_name(connection, request)
+                connection.registry.note(UPLOAD_END, name, msgspec.json.encode(end))
             case ScriptRequest():
                 payment = request.payment
-                name = f"{_batch_name(desk, payment)}|{payment.stan:06d}"
-                desk.registry.note(SCRIPT, name, request.card.de55)
+                name = f"{_batch_name(connection, payment)}|{payment.stan:06d}"
+                connection.registry.note(SCRIPT, name, request.card.de55)
             case _:
                 return Answered(NOT_HERE)
         return Answered(APPROVED)
 
     def _sign_on(
-        self, desk: ServiceDesk, terminal: TerminalRecord, request: ControlRequest
+        self, connection: BooksConnection, terminal: TerminalRecord, request: ControlRequest
     ) -> Answered:
         """New working keys, kept before they leave; those before are not taken any more."""
         keys = self._new_keys(self._profile.messages.key_code)
         signed_on = self._now().isoformat(timespec="seconds")
-        desk.registry.put_terminal(
+        connection.registry.put_terminal(
             replace(terminal, pin_key=keys.pin, mac_key=keys.mac, signed_on=signed_on)
         )
-        last = desk.books.last_settled(terminal.number)
-        behind = serial_in(desk.books, terminal.number, request.batch) <= last
+        last = connection.books.last_settled(terminal.number)
+        behind = serial_in(connection.books, terminal.number, request.batch) <= last
         return Answered(
             APPROVED,
             reference=f"{secrets.randbelow(10**12):012d}",
@@ -123,16 +125,16 @@ class LineMatters:
         track = _random_key(2 * BLOCK) if key_code == "004" else None
         return DeliveredKeys(_random_key(pin_size), _random_key(mac_size), track)
 
-    def _keep(self, desk: ServiceDesk, request: UploadRequest) -> None:
-        name = _batch_name(desk, request)
+    def _keep(self, connection: BooksConnection, request: UploadRequest) -> None:
+        name = _batch_name(connection, request)
         for item in request.items:
-            account = item.pan.keyed_hash(desk.registry.hash_key)
+            account = item.pan.keyed_hash(connection.registry.hash_key)
             kept = Uploaded(item.stan, account, item.amount_minor)
-            desk.registry.note(UPLOADED, f"{name}|{item.stan:06d}", msgspec.json.encode(kept))
+            connection.registry.note(UPLOADED, f"{name}|{item.stan:06d}", msgspec.json.encode(kept))
 
 
-def _batch_name(desk: ServiceDesk, asked: Upload | Payment) -> str:
-    return f"{asked.terminal}|{serial_in(desk.books, asked.terminal, asked.batch)}"
+def _batch_name(connection: BooksConnection, asked: Upload | Payment) -> str:
+    return f"{asked.terminal}|{serial_in(connection.books, asked.terminal, asked.batch)}"
 
 
 def _random_key(size: int) -> SecretKey:

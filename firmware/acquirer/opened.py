@@ -10,8 +10,8 @@ from pathlib import Path
 
 from firmware.acquirer.booking import Kept
 from firmware.acquirer.books import BOOKS, Books, BooksToRead
+from firmware.acquirer.books_pool import BooksConnection, BooksPool
 from firmware.acquirer.decisions import AcquirerService
-from firmware.acquirer.desks import OpenBooksPool, ServiceDesk
 from firmware.acquirer.engine import BooksEngine, BooksError
 from firmware.acquirer.registry import KnownAccounts, KnownTerminals, Registry
 from firmware.acquirer.sealed_records import FILE, Records, SqliteRecords
@@ -21,7 +21,7 @@ from firmware.iso8583.keys import MASTER, KeyFileError, read_or_make_master
 
 LOCK = "serve.lock"
 POSTGRES = ("postgresql://", "postgres://")
-POSTGRES_DESKS = 1 + ALONE  # connections to the database; in SQLite one writes
+POSTGRES_CONNECTIONS = 1 + ALONE  # of one server; SQLite has one writer
 
 
 class AcquirerPlace:
@@ -62,16 +62,16 @@ class AcquirerPlace:
         """Books and registry as they are, and how to close them; servers may run meanwhile."""
         return self._opened(None, BooksToRead)
 
-    def desks(
+    def pool(
         self,
         clock_now: Callable[[], datetime],
         *,
         test_amounts: bool = False,
         hold_days: int = HOLD_DAYS,
-    ) -> OpenBooksPool:
-        """Desks for a server. Raises BooksError: the first is opened now."""
+    ) -> BooksPool:
+        """Connections for a server. Raises BooksError: the first is opened now."""
 
-        def open_desk(kept: Kept | None) -> ServiceDesk:
+        def open_connection(kept: Kept | None) -> BooksConnection:
             books, registry, close = self._opened(kept, lambda path: Books(path, kept))
             terminals = KnownTerminals(registry)
             service = AcquirerService(
@@ -82,11 +82,11 @@ class AcquirerPlace:
                 test_amounts=test_amounts,
                 hold_days=hold_days,
             )
-            return ServiceDesk(books, registry, terminals, service, close)
+            return BooksConnection(books, registry, terminals, service, close)
 
-        desks = OpenBooksPool(open_desk, POSTGRES_DESKS if self._url else 1)
-        with desks.taken():
-            return desks
+        pool = BooksPool(open_connection, POSTGRES_CONNECTIONS if self._url else 1)
+        with pool.taken():
+            return pool
 
     def lock(self) -> int:
         """Be the only server on this data directory's books, until the descriptor is closed.

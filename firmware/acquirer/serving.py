@@ -58,11 +58,11 @@ def serve(
         acquirer.lock()  # until the process ends
     _allow_files(wanted.connections)
     clock, counts = SystemClock(), Counts()
-    desks = acquirer.desks(clock.now, test_amounts=wanted.test_amounts, hold_days=wanted.hold_days)
-    with closing(desks):
+    pool = acquirer.pool(clock.now, test_amounts=wanted.test_amounts, hold_days=wanted.hold_days)
+    with closing(pool):
         switch = Switch(
             line,
-            desks,
+            pool,
             RuleBook(wanted.rules),
             counts,
             clock_now=clock.now,

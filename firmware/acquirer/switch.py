@@ -17,9 +17,9 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
+from firmware.acquirer.books_pool import BooksConnection, BooksPool
 from firmware.acquirer.counts import Counts
 from firmware.acquirer.decisions import TRIES
-from firmware.acquirer.desks import OpenBooksPool, ServiceDesk
 from firmware.acquirer.engine import (
     BooksBusyError,
     BooksConflict,
@@ -66,7 +66,7 @@ class Switch:
     def __init__(
         self,
         line: UnionPay,
-        desks: OpenBooksPool,
+        pool: BooksPool,
         rules: RuleBook,
         counts: Counts,
         *,
@@ -74,7 +74,7 @@ class Switch:
         monotonic_us: Callable[[], int],
         institution: str = "",
     ) -> None:
-        self._line, self._desks, self._rules, self._counts = line, desks, rules, counts
+        self._line, self._pool, self._rules, self._counts = line, pool, rules, counts
         self._now, self._monotonic_us = clock_now, monotonic_us
         self._institution = institution
         self._matters = LineMatters(line.profile, clock_now)
@@ -179,15 +179,15 @@ class Switch:
                 return
 
     def _carry_out_once(self, taken: Sequence[_Taken]) -> None:
-        with self._desks.taken() as desk:
-            self._carry_out(desk, taken)
+        with self._pool.taken() as connection:
+            self._carry_out(connection, taken)
 
-    def _carry_out(self, desk: ServiceDesk, taken: Sequence[_Taken]) -> None:
+    def _carry_out(self, connection: BooksConnection, taken: Sequence[_Taken]) -> None:
         """Decide on requests by one commit: their answers are durable when this returns."""
-        with desk.books.commit():
+        with connection.books.commit():
             numbers = [each.opened.terminal for each in taken]
-            desk.books.hold_all(numbers)
-            self._read(desk, numbers, taken)
+            connection.books.hold_all(numbers)
+            self._read(connection, numbers, taken)
             booked: list[tuple[_Taken, HostRequest]] = []
             for each in taken:
                 each.answer = None
@@ -196,8 +196,10 @@ class Switch:
                     booked.append((each, request))
                 elif request is not None:
                     assert each.record is not None
-                    each.answer = self._matters.answer(desk, each.record, request)
-            answers = desk.service.take_all(desk.books, [request for _, request in booked])
+                    each.answer = self._matters.answer(connection, each.record, request)
+            answers = connection.service.take_all(
+                connection.books, [request for _, request in booked]
+            )
             for (each, request), answer in zip(booked, answers, strict=True):
                 each.answer = self._evened(request, answer)
         now = self._now()
@@ -205,10 +207,12 @@ class Switch:
             if each.answer is not None:
                 each.answer = self._stamped(each.answer, each.rule, now)
 
-    def _read(self, desk: ServiceDesk, numbers: Sequence[str], taken: Sequence[_Taken]) -> None:
+    def _read(
+        self, connection: BooksConnection, numbers: Sequence[str], taken: Sequence[_Taken]
+    ) -> None:
         """What they ask, under the keys that their terminals have now."""
         today = self._now().date()
-        for each, record in zip(taken, desk.terminals.look_up(*numbers), strict=True):
+        for each, record in zip(taken, connection.terminals.look_up(*numbers), strict=True):
             each.record = record
             keys = record.session if record is not None else None
             each.asked = self._line.read_opened(each.opened, keys, today)

@@ -66,9 +66,9 @@ class SwitchLink:
             {each.pan.keyed_hash(registry.hash_key): each for each in accounts}
         )
         self._rules = _Rules()
-        self._desks = place.desks(clock_now)
+        self._pool = place.pool(clock_now)
         self._switch = Switch(
-            line, self._desks, self._rules, Counts(), clock_now=clock_now, monotonic_us=lambda: 0
+            line, self._pool, self._rules, Counts(), clock_now=clock_now, monotonic_us=lambda: 0
         )
 
     def exchange(self, message: bytes, timeout_ms: int) -> bytes | None:
@@ -79,9 +79,9 @@ class SwitchLink:
 
     def take(self, request: FinancialRequest) -> Answered | None:
         """The answer to what another terminal of the same merchant asks, by a line of its own."""
-        with self._desks.taken() as desk:
-            desk.terminals.look_up(request.payment.terminal)
-            return desk.service.take(desk.books, request)
+        with self._pool.taken() as connection:
+            connection.terminals.look_up(request.payment.terminal)
+            return connection.service.take(connection.books, request)
 
     def say(self, word: str) -> None:
         """Answer payments with a response code, settlements with `unbalanced`, or all `well`."""
@@ -100,23 +100,23 @@ class SwitchLink:
 
     def books(self) -> list[BookEntry]:
         """Every payment that came in and what became of it."""
-        with self._desks.taken() as desk:
-            return self._named.entries(desk.books)
+        with self._pool.taken() as connection:
+            return self._named.entries(connection.books)
 
     def balances(self) -> dict[str, int]:
         """What each account by name has spent, in minor units."""
-        with self._desks.taken() as desk:
-            return self._named.balances(desk.books)
+        with self._pool.taken() as connection:
+            return self._named.balances(connection.books)
 
     def holds(self) -> dict[str, int]:
         """What pre-authorisations hold on each account by name, where they hold something."""
-        with self._desks.taken() as desk:
-            return self._named.holds(desk.books)
+        with self._pool.taken() as connection:
+            return self._named.holds(connection.books)
 
     def uploads(self) -> dict[str, int]:
         """What batch uploads have brought in all: details, chip data, those failed, and refused."""
-        with self._desks.taken() as desk:
-            noted = desk.registry.noted
+        with self._pool.taken() as connection:
+            noted = connection.registry.noted
             chips = [msgspec.json.decode(value, type=ChipKept) for value in noted(CHIP).values()]
             return {
                 "details": len(noted(UPLOADED)),
@@ -126,7 +126,7 @@ class SwitchLink:
             }
 
     def close(self) -> None:
-        self._desks.close()
+        self._pool.close()
 
 
 class _Rules(RuleBook):

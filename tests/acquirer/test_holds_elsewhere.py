@@ -19,8 +19,8 @@ from firmware.acquirer.booking import Funds, Standing
 from firmware.acquirer.books_report import report
 from firmware.core.kinds import Kind, Totals
 from firmware.core.money import CURRENCIES, Money
+from tests.acquirer.bank import HERE, STRANGER, THERE, Bank
 from tests.acquirer.conftest import NOON, reversal_of
-from tests.acquirer.desks_of import HERE, STRANGER, THERE, Bank
 from tests.payment import changed, yuan
 
 COMPLETION, PREAUTH_VOID = Kind.COMPLETION, Kind.PREAUTH_VOID
@@ -36,8 +36,8 @@ def bank(url: str, tmp_path: Path) -> Iterator[Bank]:
 
 
 def totals(bank: Bank, terminal: str) -> Totals:
-    with bank.desks.taken() as desk:
-        return desk.books.totals(terminal, 1)
+    with bank.pool.taken() as connection:
+        return connection.books.totals(terminal, 1)
 
 
 # -- of another terminal --------------------------------------------------------------------------
@@ -158,8 +158,8 @@ def test_of_many_at_once_from_both_terminals_one_is_approved(bank: Bank) -> None
             codes = Counter(crowd.map(bank.code, asked * 2))  # each twice: a repeat
             assert codes == {"00": 2, USED: 14}, number
             assert bank.funds().held_minor == 0
-    with bank.desks.taken() as desk:
-        standing = [each for each in desk.books.entries() if each.state is Standing.STANDING]
+    with bank.pool.taken() as connection:
+        standing = [each for each in connection.books.entries() if each.state is Standing.STANDING]
     charged = sum(each.amount_minor for each in standing if each.kind is COMPLETION)
     assert bank.funds() == Funds(charged, 0)
     assert Counter(each.kind for each in standing)[Kind.PREAUTH] == rounds
@@ -236,8 +236,8 @@ def test_the_report_tells_what_has_lapsed(bank: Bank) -> None:
     bank.hold(minor=5_000, name="store")
     after(bank, 31)
     bank.take(bank.till.balance("debit"))  # of one somebody has asked
-    with bank.desks.taken() as desk:
-        told = report(desk.books, bank.registry, since="20260315")
+    with bank.pool.taken() as connection:
+        told = report(connection.books, bank.registry, since="20260315")
     rows = {one.name: one for one in told.accounts}
     for name, minor in (("debit", 100_000), ("store", 5_000)):
         one = rows[name]

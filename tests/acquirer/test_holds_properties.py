@@ -24,8 +24,8 @@ from firmware.acquirer.booking import Funds
 from firmware.core.kinds import HOLD_DAYS, Kind
 from firmware.iso8583.messages import FinancialRequest
 from firmware.lab.postgres import Cluster
+from tests.acquirer.bank import HERE, THERE, Bank
 from tests.acquirer.conftest import NOON, reversal_of
-from tests.acquirer.desks_of import HERE, THERE, Bank
 from tests.payment import changed
 
 LIMIT = 500_000

@@ -76,7 +76,7 @@ class Counter:
 def counter(url: str, tmp_path: Path) -> Iterator[Counter]:
     bank = Bank(tmp_path / "acquirer", url)
     yield Counter(bank)
-    bank.desks.close()
+    bank.pool.close()
 
 
 def test_chip_data_are_taken_once_and_told(counter: Counter, capsys) -> None:

@@ -28,8 +28,8 @@ from firmware.iso8583.messages import (
     UploadRequest,
 )
 from firmware.lab.postgres import free_port
+from tests.acquirer.bank import Bank
 from tests.acquirer.conftest import NOON, TERMINAL
-from tests.acquirer.desks_of import Bank
 from tests.acquirer.serving import DEBIT, LineTerminal, Server, add_terminal, said
 from tests.crash.canaries import Canary, Search, pan_canaries
 from tests.payment import payment
@@ -131,9 +131,13 @@ def test_sums_are_told_by_the_exponent_of_their_currency(
     registry.put_account(replace(DEBIT, balance_minor=None, currency=CURRENCIES[currency].numeric))
     hashed = DEBIT.pan.keyed_hash(registry.hash_key)
     close()
-    with closing(place.desks(lambda: NOON)) as desks, desks.taken() as desk, desk.books.commit():
+    with (
+        closing(place.pool(lambda: NOON)) as pool,
+        pool.taken() as connection,
+        connection.books.commit(),
+    ):
         paid = payment(terminal=TERMINAL, amount=Money(1_234, CURRENCIES[currency]))
-        desk.books.add(
+        connection.books.add(
             Booking(
                 **asked_of(paid, hashed),
                 state=Standing.STANDING,

@@ -50,11 +50,11 @@ class Bank:
             registry.put_terminal(TerminalRecord(number=till.number, merchant=MERCHANT, tmk=MASTER))
         close()
         self.rules = folder / "rules.toml"
-        self.desks = self.place.desks(lambda: NOON)
+        self.pool = self.place.pool(lambda: NOON)
         self.counts = Counts()
         self.switch = Switch(
             LINE,
-            self.desks,
+            self.pool,
             RuleBook(self.rules),
             self.counts,
             clock_now=lambda: NOON,
@@ -83,20 +83,22 @@ class Bank:
         return answers
 
     def commits(self) -> int:
-        with self.desks.taken() as desk:
-            return desk.books.kept.commits
+        with self.pool.taken() as connection:
+            return connection.books.kept.commits
 
     def spent(self) -> list[int]:
         """By payer."""
-        with self.desks.taken() as desk:
-            found = desk.books.spent()
-            return [found.get(payer.pan.keyed_hash(desk.registry.hash_key), 0) for payer in PAYERS]
+        with self.pool.taken() as connection:
+            found = connection.books.spent()
+            return [
+                found.get(payer.pan.keyed_hash(connection.registry.hash_key), 0) for payer in PAYERS
+            ]
 
     def held(self) -> list[int]:
         """What is held, by payer."""
-        with self.desks.taken() as desk:
-            found = desk.books.all_funds()
-            keys = [payer.pan.keyed_hash(desk.registry.hash_key) for payer in PAYERS]
+        with self.pool.taken() as connection:
+            found = connection.books.all_funds()
+            keys = [payer.pan.keyed_hash(connection.registry.hash_key) for payer in PAYERS]
             return [found[key].held_minor if key in found else 0 for key in keys]
 
 
@@ -104,7 +106,7 @@ class Bank:
 def bank(url: str, tmp_path: Path) -> Iterator[Bank]:
     made = Bank(tmp_path / "acquirer", url)
     yield made
-    made.desks.close()
+    made.pool.close()
 
 
 def codes(answers: Sequence[Answered | None]) -> list[str]:
@@ -354,4 +356,4 @@ def test_together_or_one_after_the_other_is_the_same(bank: Bank, tmp_path: Path,
         assert codes(got) == codes(expected)
         assert [left(each) for each in got] == [left(each) for each in expected]
     assert (bank.spent(), bank.held()) == (alone.spent(), alone.held())
-    alone.desks.close()
+    alone.pool.close()

@@ -1,4 +1,4 @@
-"""An acquirer's desks on either engine, asked as terminals of several merchants ask."""
+"""An acquirer with books of either engine, asked as terminals of several merchants ask."""
 
 from __future__ import annotations
 
@@ -46,24 +46,24 @@ class Bank:
         self.registry, self._close = registry, close
         self.hash_key = registry.hash_key
         self.settings = settings
-        self.desks = self.place.desks(lambda: self.now, **settings)
+        self.pool = self.place.pool(lambda: self.now, **settings)
         cards = {owner.name: ChipCard(owner) for owner in ACCOUNTS}
         self.till = Till(None, None, cards=cards)  # type: ignore[arg-type] # makes requests alone
 
     def again(self) -> None:
         """Another server takes over."""
-        self.desks.close()
-        self.desks = self.place.desks(lambda: self.now, **self.settings)
+        self.pool.close()
+        self.pool = self.place.pool(lambda: self.now, **self.settings)
 
     def close(self) -> None:
-        self.desks.close()
+        self.pool.close()
         self._close()
 
     def take(self, request: HostRequest) -> Answered:
         """The answer, durable."""
-        with self.desks.taken() as desk:
-            desk.terminals.look_up(subject_of(request).terminal)
-            answer = desk.service.take(desk.books, request)
+        with self.pool.taken() as connection:
+            connection.terminals.look_up(subject_of(request).terminal)
+            answer = connection.service.take(connection.books, request)
         assert answer is not None
         return answer
 
@@ -71,8 +71,8 @@ class Bank:
         return self.take(request).response_code
 
     def funds(self, name: str = "debit") -> Funds:
-        with self.desks.taken() as desk:
-            return desk.books.funds(self.hashed(name))
+        with self.pool.taken() as connection:
+            return connection.books.funds(self.hashed(name))
 
     def hashed(self, name: str) -> str:
         return self.till.cards[name].account.pan.keyed_hash(self.hash_key)
@@ -104,8 +104,8 @@ class Bank:
         return changed(self._at(terminal, made), **changes)
 
     def settlement(self, terminal: str, stan: int = 900) -> SettlementRequest:
-        with self.desks.taken() as desk:
-            totals = desk.books.totals(terminal, 1)
+        with self.pool.taken() as connection:
+            totals = connection.books.totals(terminal, 1)
         return SettlementRequest(
             terminal=terminal, merchant=MERCHANT, batch=1, stan=stan, totals=totals,
             currency=CURRENCIES["CNY"], date="20260314", time="235900",
