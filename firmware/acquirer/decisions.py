@@ -268,7 +268,7 @@ class AcquirerService:
         books.note_reversal(payment.place)
         if entry is not None and entry.state is Standing.STANDING:
             books.hold("", entry.account)
-            _reverse(books, entry)
+            _take_back(books, entry)
         return Answered(APPROVED)
 
     def _is_meant(self, entry: Booking, request: ReversalRequest) -> bool:
@@ -337,10 +337,10 @@ def _waves(
     yield from filter(None, (wave, reversals))
 
 
-def _reverse(books: BooksEngine, entry: Booking) -> None:
+def _take_back(books: BooksEngine, entry: Booking) -> None:
     """Take back an entry, and before it all that name it as their original."""
     for resting in books.resting_on(entry.reference):
-        _reverse(books, resting)
+        _take_back(books, resting)
     books.reverse(entry)
 
 
