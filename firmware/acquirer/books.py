@@ -142,7 +142,7 @@ class Books(BooksEngine):
         self._db.execute("INSERT OR REPLACE INTO tie VALUES (1, ?, ?, ?, ?)", values)
 
     def note_journal(self, seq: int, digest: bytes) -> None:
-        """Note the last record of the journal that is answered, if it is known, in the commit."""
+        """Store number and hash of the tied journal's last record, in the open commit."""
         self._db.execute("UPDATE tie SET seq = ?, hash = ?", (seq, digest))
 
     def next_number(self) -> int:
