@@ -14,9 +14,7 @@ from firmware.emv.outcomes import (
     DeclinedOffline,
     Ended,
     EndReason,
-    OnlineAnswer,
     OnlineRequested,
-    UnableToGoOnline,
 )
 from firmware.flows.card import (
     Enquiry,
@@ -32,10 +30,11 @@ from firmware.flows.effects import CardPresent, Wait
 from firmware.flows.settle import may_move_money
 from firmware.flows.steps import NOTICE_MS, GivenUp, leave_to_next, show, tell
 from firmware.flows.words import why_refused
-from firmware.iso8583.messages import Answered, Balance, CardPresented, HostAnswer
+from firmware.iso8583.messages import Balance, HostAnswer
 from firmware.iso8583.responses import response_text
 from firmware.journal.enquiry_records import BalanceAbandoned
 from firmware.payments.balance import BalanceRefused, BalanceTold, BalanceUnknown, enquire
+from firmware.payments.card_messages import answer_for_card, card_presented
 from firmware.payments.effects import Append
 from firmware.payments.refusals import Refusal
 from firmware.ui.screens import Notice, Phrase
@@ -65,9 +64,8 @@ async def balance(desk: Desk) -> None:
         await tell(desk, Text.BALANCE, Phrase.of(response_text(NOT_THIS_CARD)))
         return
     # 3. The acquirer, the card's last word, and what may be spent.
-    card, facts = presented.card, card_facts(desk, presented.card)
-    pin, de55 = decision.online_pin, decision.de55
-    shown = CardPresented(card.pan, card.psn, card.expiry[:4], card.track2, pin, de55)
+    facts = card_facts(desk, presented.card)
+    shown = card_presented(presented.card, pin=decision.online_pin, de55=decision.de55)
 
     async def end_with_card(answer: HostAnswer) -> bool:
         return await _stays(presented, answer, training=desk.training)
@@ -109,9 +107,7 @@ async def _stays(presented: Presented, answer: HostAnswer, *, training: bool) ->
 
     An issuer's scripts are left out: its next answer to a payment has them again.
     """
-    told: OnlineAnswer | UnableToGoOnline = UnableToGoOnline(decline=True)
-    if isinstance(answer, Answered) and not training:
-        told = OnlineAnswer(answer.card_code, answer.issuer_authentication_data, b"")
+    told = answer_for_card(answer, training=training, scripts=False)
     word = await presented.session.complete(told)
     return isinstance(word, Approved | Declined)
 

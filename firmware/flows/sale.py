@@ -15,9 +15,7 @@ from firmware.emv.outcomes import (
     EmvFacts,
     Ended,
     EndReason,
-    OnlineAnswer,
     OnlineRequested,
-    UnableToGoOnline,
 )
 from firmware.flows.card import (
     Presented,
@@ -35,7 +33,8 @@ from firmware.flows.outcome import finish
 from firmware.flows.paper_waits import no_receipt
 from firmware.flows.steps import GivenUp, abandon, check_amount, enter_amount, tell
 from firmware.flows.words import why_refused
-from firmware.iso8583.messages import Answered, CardPresented, HostAnswer
+from firmware.iso8583.messages import HostAnswer
+from firmware.payments.card_messages import answer_for_card, card_presented
 from firmware.payments.limits import card_limit, charged_today, sale_limits
 from firmware.payments.order import Agreed, Order, Ready, Source
 from firmware.payments.script_data import script_data
@@ -189,11 +188,10 @@ def _met(
             offline = Result.APPROVED
         case DeclinedOffline():
             offline = Result.DECLINED
-    card = presented.card
     ready = Ready(
         agreed,
         facts,
-        CardPresented(card.pan, card.psn, card.expiry[:4], card.track2, pin, decision.de55),
+        card_presented(presented.card, pin=pin, de55=decision.de55),
         verification(decision.facts),
         emv_data(decision.facts),
         offline=offline,
@@ -204,20 +202,12 @@ def _met(
 def _ending(presented: Presented, first: EmvFacts, *, training: bool) -> CardEnd:
     """The second half of the card session: the card gets the acquirer's answer and decides last.
 
-    In training no issuer has answered, so none can authenticate itself: the card is given no
-    approval, which leaves its counters as they were; its refusal changes nothing.
+    In training its refusal changes nothing.
     """
     arqc = first.ac.hex().upper()
 
     async def end_with_card(answer: HostAnswer) -> CardWord:
-        if isinstance(answer, Answered) and not training:
-            told: OnlineAnswer | UnableToGoOnline = OnlineAnswer(
-                answer.card_code, answer.issuer_authentication_data, answer.scripts
-            )
-        else:
-            # the acquirer may have approved, and will get a reversal: the card must not approve
-            told = UnableToGoOnline(decline=True)
-        word = await presented.session.complete(told)
+        word = await presented.session.complete(answer_for_card(answer, training=training))
         match word:
             case Approved():
                 scripts = script_data(word.de55, word.facts.script_results)

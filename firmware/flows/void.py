@@ -18,8 +18,9 @@ from firmware.flows.steps import (
     tell,
 )
 from firmware.flows.words import why_refused
-from firmware.iso8583.messages import CardPresented, HostAnswer
+from firmware.iso8583.messages import HostAnswer
 from firmware.journal.transactions import Transaction
+from firmware.payments.card_messages import card_presented
 from firmware.payments.effects import Now
 from firmware.payments.order import Agreed, Order, Ready
 from firmware.payments.originals import reference_to, why_not_voided
@@ -116,13 +117,12 @@ async def carry_out(
         await release_card()
         await abandon(agreed.kind, EntryStep.OWED, NotBegun.OWED, agreed.amount)
         return None
-    card = presented.card
-    facts = card_facts(desk, card)
+    facts = card_facts(desk, presented.card)
     emv = EmvData(aid=facts.aid, label=facts.label)
     ready = Ready(
         agreed,
         facts,
-        CardPresented(card.pan, card.psn, card.expiry[:4], card.track2, pin),
+        card_presented(presented.card, pin=pin),
         Verification.SIGNATURE if pin is None else Verification.PIN,
         emv,
     )

@@ -41,16 +41,15 @@ from firmware.emv.outcomes import (
     DeclinedOffline,
     Ended,
     Identified,
-    OnlineAnswer,
     OnlineRequested,
-    UnableToGoOnline,
 )
 from firmware.emv.terminal_data import EmvTransaction
 from firmware.emv.trace import Trace
-from firmware.iso8583.messages import Answered, CardPresented, FinancialRequest, HostAnswer
+from firmware.iso8583.messages import FinancialRequest, HostAnswer
 from firmware.lab.cards.slot import CardAtHand
 from firmware.lab.emv_data import emv_of
 from firmware.lab.issuers import tray_books
+from firmware.payments.card_messages import answer_for_card, card_presented
 from firmware.terminal.assembly import embedded_client, embedded_host
 
 ONLINE_ONLY = 0x21  # a merchant's attended terminal that never decides by itself
@@ -135,20 +134,12 @@ class Bench:
         if not self.dialogue.card.real:
             answer = self._ask_host(decided, known.card)
         self.on_host(HostExchange(decided, answer))
-        if isinstance(answer, Answered):
-            told: OnlineAnswer | UnableToGoOnline = OnlineAnswer(
-                answer.card_code, answer.issuer_authentication_data, answer.scripts
-            )
-        else:
-            told = UnableToGoOnline(decline=True)
-        return driven(self._session.complete(told))
+        return driven(self._session.complete(answer_for_card(answer)))
 
     def _ask_host(self, decided: OnlineRequested, card: CardData) -> HostAnswer:
         """The embedded acquirer's answer, by the messages that a terminal sends it."""
         merchant, at = self._config.merchant, self.transaction.at
-        presented = CardPresented(
-            card.pan, card.psn, card.expiry[:4], card.track2, decided.online_pin, decided.de55
-        )
+        presented = card_presented(card, pin=decided.online_pin, de55=decided.de55)
         payment = Payment(
             kind=Kind.SALE,
             terminal=merchant.terminal,

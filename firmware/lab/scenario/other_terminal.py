@@ -62,9 +62,9 @@ class OtherTerminal:
         keys = ChipKeys(account.imk_ac, account.pan, account.psn, account.cvn, account.issuer_data)
         chip = chip_data(keys, minor, _FIRST_COUNTER + self._stan, currency.numeric)
         presented = CardPresented(
-            Pan(account.pan),
-            f"{account.psn:02d}",
-            account.expiry,
+            pan=Pan(account.pan),
+            psn=f"{account.psn:02d}",
+            expiry=account.expiry,
             de55=chip if kind is Kind.PREAUTH else b"",
         )
         answer = self._ask(FinancialRequest(payment, presented))
