@@ -23,9 +23,9 @@ from firmware.journal.signed_record import NAMES, settlement_fields
 from firmware.lab.page import views
 from firmware.lab.scenario.language import FAULTS, totals_of
 from firmware.lab.scenario.player import Player
-from firmware.payments.refusals import Code, Refusal
+from firmware.payments.refusals import Code, OwedVoucher, Refusal
 from firmware.payments.roles import TABLE, Act
-from tests.payment import closed_batch
+from tests.payment import closed_batch, yuan
 from tests.source import ROOT, modules, parsed
 
 RESTING = {kind for kind in Kind if RESTS_ON[kind]}
@@ -123,7 +123,7 @@ def test_every_act_has_a_row_of_who_may_do_it():
 
 def test_every_refusal_has_its_problem():
     assert set(problems._REFUSALS) == set(Code)
-    owed = problems.refused(Refusal(Code.REFUND_FIRST, owed="000001 5.00"))
+    owed = problems.refused(Refusal(Code.REFUND_FIRST, owed=OwedVoucher(1, yuan(500))))
     assert owed.why is problems.Why.OWED_FIRST
 
 

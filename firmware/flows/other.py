@@ -11,9 +11,9 @@ from firmware.flows.effects import ApiFingerprint
 from firmware.flows.paper_waits import printer_lacks
 from firmware.flows.query import page_through
 from firmware.flows.steps import GivenUp, choose, tell
+from firmware.flows.words import voucher_line
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import Advice, Reversal, ScriptResult
-from firmware.payments.delivery import named
 from firmware.payments.effects import Look
 from firmware.payments.owed import send_owed
 from firmware.ui.screens import Phrase
@@ -81,6 +81,8 @@ async def _list(desk: Desk, title: Text, owed: Sequence[Reversal | Advice | Scri
     """How many of these are owed, and which."""
     count = Phrase.of(title, count=len(owed))
     if owed:
-        await page_through(desk, count, tuple(named(each.transaction) for each in owed))
+        transactions = (each.transaction for each in owed)
+        lines = tuple(voucher_line(each.stan, each.amount) for each in transactions)
+        await page_through(desk, count, lines)
     else:
         await tell(desk, Text.PENDING_REVERSALS, count, warning=False)

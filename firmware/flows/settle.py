@@ -5,7 +5,7 @@ from __future__ import annotations
 from firmware.core.kinds import Copy
 from firmware.flows.desk import Desk, total_lines
 from firmware.flows.steps import GivenUp, confirm, tell
-from firmware.flows.words import why_refused
+from firmware.flows.words import voucher_line, why_refused
 from firmware.journal.lookups import Lookups
 from firmware.journal.paper_records import PrintQueued
 from firmware.journal.records import SettlementStarted
@@ -66,8 +66,11 @@ async def may_move_money(desk: Desk, *, advice: bool = True) -> bool:
     """
     refusal = await clear_what_is_owed(desk, advice=advice)
     if refusal is not None:
-        owed = Phrase.of((refusal.owed, refusal.owed))
-        await tell(desk, Text.REFUSED, why_refused(refusal), owed)
+        lines = [why_refused(refusal)]
+        if refusal.owed is not None:
+            line = voucher_line(refusal.owed.stan, refusal.owed.amount)
+            lines.append(Phrase.of((line, line)))
+        await tell(desk, Text.REFUSED, *lines)
         return False
     await resume_settlement(desk)
     return await Look.of(Lookups.pending_settlement) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from firmware.core.money import Money
 from firmware.iso8583.messages import NoAnswer, NoAnswerCause, NoAnswerReason
 from firmware.payments.owed import Owed
 from firmware.payments.refusals import Code, Refusal
@@ -55,6 +56,11 @@ def why_refused(refusal: Refusal) -> Phrase:
         case Code.AMOUNT_OVER_LEFT:
             return Phrase.of(text, left=refusal.limit)
     return Phrase.of(text) if refusal.limit is None else Phrase.of(text, limit=refusal.limit)
+
+
+def voucher_line(stan: int, amount: Money) -> str:
+    """Voucher number and amount, by which people find a transaction among their papers."""
+    return f"{stan:06d} {amount}"
 
 
 def why_no_answer(answer: NoAnswer) -> tuple[Phrase, ...]:

@@ -49,11 +49,6 @@ async def stays_owed(
         await Append.of(attempted)
 
 
-def named(owed: Transaction) -> str:
-    """Voucher number and amount, by which people find it among their papers."""
-    return f"{owed.stan:06d} {owed.amount}"
-
-
 async def fault_slip(owed: Transaction) -> PrintQueued:
     """The fault slip that says what is owed; to be recorded with what made it necessary."""
     job = await Look.of(Lookups.next_job)

@@ -49,6 +49,13 @@ class Code(enum.Enum):
     REFUND_FIRST = "refund_first"  # owed
 
 
+class OwedVoucher(Struct, frozen=True):
+    """What the acquirer must hear of first."""
+
+    stan: int  # voucher number
+    amount: Money
+
+
 class Refusal(Struct, frozen=True):
     """A code, and the value that it is about."""
 
@@ -59,4 +66,4 @@ class Refusal(Struct, frozen=True):
     merchant: str = ""
     currency: str = ""
     days: int = 0
-    owed: str = ""  # voucher number and amount of what the acquirer must hear of first
+    owed: OwedVoucher | None = None

@@ -12,10 +12,9 @@ from firmware.journal.rules import batch_after
 from firmware.payments.advice import send_advices
 from firmware.payments.batch_upload import end_batch
 from firmware.payments.context import Context, Progress, Stage, is_on_a_line
-from firmware.payments.delivery import named
 from firmware.payments.effects import Append, Authorise, CheckClock, CheckSpace, Look, Moment, Now
 from firmware.payments.line import closed, closed_as_it_is, open_there
-from firmware.payments.refusals import Code, Refusal
+from firmware.payments.refusals import Code, OwedVoucher, Refusal
 from firmware.payments.reverse import send_reversals
 from firmware.payments.scripts import send_scripts
 
@@ -35,12 +34,12 @@ async def clear_what_is_owed(context: Context, *, advice: bool = True) -> Refusa
     be written at all.
     """
     if not await send_reversals(context):
-        owed = await Look.of(Lookups.reversals)
-        return Refusal(Code.REVERSAL_FIRST, owed=named(owed[0].transaction))
+        first = (await Look.of(Lookups.reversals))[0].transaction
+        return Refusal(Code.REVERSAL_FIRST, owed=OwedVoucher(first.stan, first.amount))
     if advice and not await send_advices(context):
         first = (await Look.of(Lookups.advices))[0].transaction
         code = Code.REFUND_FIRST if first.kind is Kind.REFUND else Code.ADVICE_FIRST
-        return Refusal(code, owed=named(first))
+        return Refusal(code, owed=OwedVoucher(first.stan, first.amount))
     if advice:
         await send_scripts(context)
     await CheckSpace()
