@@ -25,6 +25,7 @@ from firmware.lab.scenario.language import FAULTS, totals_of
 from firmware.lab.scenario.player import Player
 from firmware.payments.refusals import Code, OwedVoucher, Refusal
 from firmware.payments.roles import TABLE, Act
+from firmware.payments.tills import NotNow
 from tests.payment import closed_batch, yuan
 from tests.source import ROOT, modules, parsed
 
@@ -123,6 +124,10 @@ def test_every_act_has_a_row_of_who_may_do_it():
 
 def test_every_refusal_has_its_problem():
     assert set(problems._REFUSALS) == set(Code)
+    assert set(problems._NOT_NOW) == set(NotNow)
+    # what `/v1/terminal` names as the reason is the type of the problem that a till then gets
+    named = {one: one.value for one in NotNow if one is not NotNow.TAKEN_BEFORE}
+    assert named.items() <= {one: why.value.type for one, why in problems._NOT_NOW.items()}.items()
     owed = problems.refused(Refusal(Code.REFUND_FIRST, owed=OwedVoucher(1, yuan(500))))
     assert owed.why is problems.Why.OWED_FIRST
 

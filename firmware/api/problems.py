@@ -122,7 +122,18 @@ class Why(enum.Enum):
     )
 
 
-_BY_TYPE = {why.value.type: why for why in Why}
+_NOT_NOW = {
+    NotNow.BUSY: Why.BUSY,
+    NotNow.OUT_OF_SERVICE: Why.OUT_OF_SERVICE,
+    NotNow.SIGNED_OFF: Why.SIGNED_OFF,
+    NotNow.SUPERVISOR: Why.SUPERVISOR_SIGNED_ON,
+    NotNow.TRAINING: Why.TRAINING,
+    NotNow.SETTLING: Why.SETTLEMENT_OPEN,
+    NotNow.OTHER_CURRENCY: Why.OTHER_CURRENCY,
+    NotNow.TAKEN_BEFORE: Why.PAYMENT_DIFFERS,
+    NotNow.BATCH_EMPTY: Why.BATCH_EMPTY,
+    NotNow.NO_RECEIPT: Why.NO_RECEIPT,
+}
 _REFUSALS = {
     Code.AMOUNT_OVER_LIMIT: Why.AMOUNT_OVER_LIMIT,
     Code.SALE_DAY_LIMIT: Why.SALE_DAY_LIMIT,
@@ -184,8 +195,7 @@ def refused(answer: NotNow | Refusal) -> Wrong:
     """Why the terminal did not take what was asked."""
     if isinstance(answer, NotNow):
         field = "currency" if answer is NotNow.OTHER_CURRENCY else ""
-        taken = answer is NotNow.TAKEN_BEFORE
-        return Wrong(Why.PAYMENT_DIFFERS if taken else _BY_TYPE[answer.value], field=field)
+        return Wrong(_NOT_NOW[answer], field=field)
     field = "amount_minor" if answer.code in _OF_THE_AMOUNT else ""
     limit_minor = answer.limit.minor if answer.limit is not None else 0
     why = _REFUSALS[answer.code]
