@@ -20,6 +20,22 @@ class OrderEnd(enum.Enum):
     REFUSED = "refused"  # something stood against it after it was taken
 
 
+class OrderState(enum.Enum):
+    """Where an order stands, by the journal alone."""
+
+    TAKEN = "taken"
+    AUTHORISING = "authorising"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    FAILED = "failed"
+    REVERSING = "reversing"
+    REVERSED = "reversed"
+    VOIDED = "voided"
+    REFUNDED = "refunded"  # something of it, or all
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
 class OrderLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One line of what is paid for; `amount_minor` is the line's sum, not the price of one."""
 

@@ -7,13 +7,13 @@ misses none.
 
 from __future__ import annotations
 
-import enum
 import sqlite3
 
 from msgspec import Struct
 
 from firmware.journal import rules
 from firmware.journal.order_records import OrderEnd, OrderEnded, OrderTaken
+from firmware.journal.order_records import OrderState as OrderState  # noqa: PLC0414 - exported
 from firmware.journal.reading import Reading
 from firmware.journal.records import IntentRecorded
 from firmware.journal.rows import columns_of, record_of
@@ -21,22 +21,6 @@ from firmware.journal.transactions import State
 
 PAGE_MAX = 100
 RECENT_PAGES = 10
-
-
-class OrderState(enum.Enum):
-    """Where an order stands, by the journal alone."""
-
-    TAKEN = "taken"
-    AUTHORISING = "authorising"
-    APPROVED = "approved"
-    DECLINED = "declined"
-    FAILED = "failed"
-    REVERSING = "reversing"
-    REVERSED = "reversed"
-    VOIDED = "voided"
-    REFUNDED = "refunded"  # something of it, or all
-    CANCELLED = "cancelled"
-    EXPIRED = "expired"
 
 
 _BY_TRANSACTION = {
@@ -99,7 +83,7 @@ def project(db: sqlite3.Connection, seq: int, record: OrderTaken | OrderEnded) -
         )
         _event(db, seq, record.id, OrderState.TAKEN)
         return
-    rules.may_end_order(record.id, row["state"] if row is not None else None)
+    rules.may_end_order(record.id, OrderState(row["state"]) if row is not None else None)
     db.execute("UPDATE orders SET ended = ? WHERE id = ?", (seq, record.id))
     _stands(db, seq, record.id, _BY_END[record.end])
 

@@ -18,7 +18,7 @@ from firmware.core.money import MINOR_MAX, percent_of
 from firmware.core.payment import BATCH_MAX, STAN_MAX
 from firmware.journal.enquiry_records import BalanceAsked
 from firmware.journal.faults import IntentsOpen, RuleBroken
-from firmware.journal.order_records import OrderTaken
+from firmware.journal.order_records import OrderState, OrderTaken
 from firmware.journal.records import (
     BatchOpened,
     CopyRestored,
@@ -97,9 +97,10 @@ def may_take(order: OrderTaken, *, known: bool, waiting: str) -> None:
     require(0 < order.amount_minor <= MINOR_MAX, f"amount {order.amount_minor}")
 
 
-def may_end_order(order: str, state: str | None) -> None:
+def may_end_order(order: str, state: OrderState | None) -> None:
     """An order ends once, and only without a payment: after the intent the payment decides."""
-    require(state == "taken", f"end of order {order}, which is {state or 'unknown'}")
+    found = state.value if state is not None else "unknown"
+    require(state is OrderState.TAKEN, f"end of order {order}, which is {found}")
 
 
 def may_carry_out(intent: IntentRecorded, order: Row | None) -> None:
@@ -107,7 +108,8 @@ def may_carry_out(intent: IntentRecorded, order: Row | None) -> None:
     name = intent.order_id
     if order is None:
         raise RuleBroken(f"intent of order {name}, which is unknown")
-    require(order["state"] == "taken", f"intent of order {name}, which is {order['state']}")
+    state = OrderState(order["state"])
+    require(state is OrderState.TAKEN, f"intent of order {name}, which is {state.value}")
     asked = order["kind"], order["amount_minor"], order["currency"], order["reference"]
     given = intent.kind.value, intent.amount_minor, intent.currency, intent.order_reference
     require(asked == given, f"intent of order {name} for something else")
