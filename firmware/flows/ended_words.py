@@ -9,7 +9,6 @@ from firmware.emv.codes import Tvr
 from firmware.flows.desk import Desk
 from firmware.iso8583.responses import response_text
 from firmware.payments.transact import (
-    DECLINED_OFFLINE,
     NO_ANSWER,
     PaymentDeclined,
     PaymentPending,
@@ -85,7 +84,7 @@ def not_approved(desk: Desk, ended: NotApproved) -> Outcome:
 
 def why_declined(ended: PaymentDeclined) -> Phrase:
     """Why acquirer, card or terminal declined, in words that a customer understands."""
-    if ended.code != DECLINED_OFFLINE:
+    if not ended.transaction.offline:
         return Phrase.of(response_text(ended.code))
     tvr = int(ended.transaction.emv.tvr or "0", 16)
     return next((words for bits, words in _REASONS if tvr & bits), Phrase.of(Text.DECLINED))

@@ -257,8 +257,14 @@ def test_refusal_says_why_and_that_nothing_was_charged():
     ],
 )
 def test_card_that_declined_by_itself_says_why(tvr: str, text: Text):
-    declined = replace(SOLD, emv=EmvData(tvr=tvr))
+    declined = replace(SOLD, offline=True, emv=EmvData(tvr=tvr))
     assert why_declined(PaymentDeclined(declined, DECLINED_OFFLINE)) == say(text)
+
+
+def test_code_of_the_acquirer_is_never_taken_for_the_cards_own_word():
+    declined = replace(SOLD, emv=EmvData(tvr="0040000000"))
+    words = Phrase.of(response_text(DECLINED_OFFLINE))
+    assert why_declined(PaymentDeclined(declined, DECLINED_OFFLINE)) == words
 
 
 @pytest.mark.parametrize(
