@@ -9,9 +9,10 @@ from firmware.acquirer.decisions import AcquirerService
 from firmware.acquirer.engine import BooksEngine
 from firmware.iso8583.keys import SessionKeys
 from firmware.iso8583.messages import Answered, HostRequest
+from firmware.iso8583.responses import INVALID_TRANSACTION
 from firmware.iso8583.unionpay import Unacceptable, UnionPay
 
-NOT_HERE = Answered("12")  # sign-on, echo, uploads and script results are of a line
+NOT_HERE = Answered(INVALID_TRANSACTION)  # sign-on, echo, uploads and script results are of a line
 
 
 class Answering:

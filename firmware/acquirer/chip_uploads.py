@@ -11,10 +11,17 @@ from msgspec import Struct
 from firmware.acquirer.booking import Booking
 from firmware.acquirer.books_pool import BooksConnection
 from firmware.iso8583.chip_data import is_declined, kept_of
-from firmware.iso8583.messages import APPROVED, Answered, ChipUploadRequest
+from firmware.iso8583.messages import Answered, ChipUploadRequest
+from firmware.iso8583.responses import (
+    APPROVED,
+    DUPLICATE,
+    INVALID_AMOUNT,
+    INVALID_CARD,
+    INVALID_TRANSACTION,
+    ORIGINAL_NOT_FOUND,
+)
 
 CHIP, CHIP_REFUSED = "chip", "chip-refused"  # kinds of records
-INVALID, WRONG_AMOUNT, WRONG_CARD, UNKNOWN, DUPLICATE = "12", "13", "14", "25", "94"
 
 
 class ChipKept(Struct, frozen=True):
@@ -60,7 +67,7 @@ def take_chip(
     value = msgspec.json.encode(came)
     before = connection.registry.note_of(CHIP, name)
     if before is not None:
-        code = DUPLICATE if before == value else INVALID
+        code = DUPLICATE if before == value else INVALID_TRANSACTION
     else:
         entry = connection.books.entry((request.terminal, serial, request.stan))
         code = _judged(entry, request, came)
@@ -76,11 +83,11 @@ def _judged(entry: Booking | None, request: ChipUploadRequest, came: ChipKept) -
     """Whether data agree with what the books have of their transaction."""
     stands = entry is not None and entry.stands
     if came.declined:  # no request went online: only a failed transaction can say so
-        return APPROVED if request.failed and not stands else INVALID
+        return APPROVED if request.failed and not stands else INVALID_TRANSACTION
     if entry is None or not stands:
-        return UNKNOWN
+        return ORIGINAL_NOT_FOUND
     if entry.account != came.account:
-        return WRONG_CARD
+        return INVALID_CARD
     currency = request.currency.numeric if request.currency is not None else entry.currency
     same = (entry.amount_minor, entry.currency) == (came.amount_minor, currency)
-    return APPROVED if same else WRONG_AMOUNT
+    return APPROVED if same else INVALID_AMOUNT

@@ -18,7 +18,7 @@ from firmware.acquirer.engine import BooksConflict, BooksEngine, Coming
 from firmware.acquirer.issuer import Accounts, Decision, Issuer
 from firmware.acquirer.named import by_serial, is_same
 from firmware.acquirer.registration import Registration
-from firmware.acquirer.undoing import APPROVED, holding_since
+from firmware.acquirer.undoing import holding_since
 from firmware.core.kinds import HOLD_DAYS
 from firmware.core.masked import SecretKey
 from firmware.core.payment import Payment
@@ -30,6 +30,16 @@ from firmware.iso8583.messages import (
     ReversalRequest,
     SettlementRequest,
     subject_of,
+)
+from firmware.iso8583.responses import (
+    AMOUNT_DIFFERS,
+    APPROVED,
+    DUPLICATE,
+    INVALID_AMOUNT,
+    INVALID_MERCHANT,
+    INVALID_TRANSACTION,
+    NOT_BALANCED,
+    UNKNOWN_TERMINAL,
 )
 
 _CRYPTOGRAM = b"\x9f\x26\x08"
@@ -147,13 +157,13 @@ class AcquirerService:
         currency = asked.amount.currency if isinstance(asked, Payment) else asked.currency
         registered = self._terminals.get(asked.terminal)
         if registered is None:
-            return "97"
+            return UNKNOWN_TERMINAL
         if registered.merchant != asked.merchant:
-            return "03"
+            return INVALID_MERCHANT
         if registered.currency != currency.numeric:
-            return "12"
+            return INVALID_TRANSACTION
         if isinstance(request, FinancialRequest) and request.payment.amount.minor == 0:
-            return "13"
+            return INVALID_AMOUNT
         return APPROVED
 
     def _carry_out(
@@ -180,7 +190,7 @@ class AcquirerService:
             entry = self._new_entry(books, request, account)
             new.append((entry, self._limit_minor(request, account)))
         elif not is_same(entry, request.payment, account) or entry.state is Standing.REVERSED:
-            return Answered("94")
+            return Answered(DUPLICATE)
         if entry.muted:
             return None
         return Answered(
@@ -215,9 +225,9 @@ class AcquirerService:
         now, state = self._now(), Standing.REFUSED
         payment = request.payment
         if books.is_reversed(payment.place):
-            decision, state = Decision("94"), Standing.BLOCKED
+            decision, state = Decision(DUPLICATE), Standing.BLOCKED
         elif books.settlement(payment.terminal, payment.batch) is not None:
-            decision = Decision("12")
+            decision = Decision(INVALID_TRANSACTION)
         else:
             decision = self._issuer.decide(books, request, account, now.date())
         approved = decision.code == APPROVED
@@ -248,7 +258,7 @@ class AcquirerService:
             )
             books.settle(request.terminal, request.batch, *settled)
         reference, totals = settled
-        code = APPROVED if totals == request.totals else "95"
+        code = APPROVED if totals == request.totals else NOT_BALANCED
         return Answered(code, reference=reference, host_totals=totals)
 
     def _reverse(self, books: BooksEngine, request: ReversalRequest) -> Answered:
@@ -262,9 +272,9 @@ class AcquirerService:
         entry = books.entry(payment.place)
         if entry is not None:
             if (entry.kind, entry.amount_minor) != (payment.kind, payment.amount.minor):
-                return Answered("64")
+                return Answered(AMOUNT_DIFFERS)
             if not self._is_meant(entry, request):
-                return Answered("94")
+                return Answered(DUPLICATE)
         books.note_reversal(payment.place)
         if entry is not None and entry.state is Standing.STANDING:
             books.hold("", entry.account)

@@ -10,13 +10,13 @@ from datetime import date
 from typing import Protocol, assert_never
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from firmware.acquirer.accounts import Account, AccountStatus
 from firmware.acquirer.cryptogram import IssuerKey, is_genuine, issuer_authentication_data
 from firmware.acquirer.engine import BooksEngine
 from firmware.acquirer.undoing import (
-    APPROVED,
-    UndoVerdict,
+    Ruling,
     completion_verdict,
     holding_since,
     refund_verdict,
@@ -27,19 +27,34 @@ from firmware.core.kinds import ASKS_THE_CARD, Kind
 from firmware.core.money import Currency
 from firmware.emv import tlv
 from firmware.iso8583.messages import Balance, BalanceRequest, CardPresented, FinancialRequest
-from firmware.iso8583.responses import RESPONSES
+from firmware.iso8583.responses import (
+    APPROVED,
+    CARD_NOT_ALLOWED,
+    DECLINED,
+    DUPLICATE,
+    EXPIRED_CARD,
+    FORMAT_ERROR,
+    INSUFFICIENT_FUNDS,
+    INVALID_CARD,
+    LOST_CARD,
+    OVER_LIMIT,
+    RESPONSES,
+    RESTRICTED_CARD,
+    STOLEN_CARD,
+    TIMED_OUT,
+    TOO_MANY_WRONG_PINS,
+    USED_TOO_OFTEN,
+    WRONG_PIN,
+)
 
-NEVER_ANSWERS = "68"
-NO_PIN = "55"  # to an enquiry
-# 57, transaction not permitted to cardholder: ISO 8583:1987, which has no code for a currency
-NOT_THIS_CARD = "57"
+NEVER_ANSWERS = TIMED_OUT  # a test amount
 NO_PSN = "00"  # of a card that has none. See EMV 4.4 Book 2, A1.4.1.
 PIN_TRIES = 3
 _REFUSED_STATUS = {
-    AccountStatus.LOST: "41",
-    AccountStatus.STOLEN: "43",
-    AccountStatus.BLOCKED: "62",
-    AccountStatus.EXPIRED: "54",
+    AccountStatus.LOST: LOST_CARD,
+    AccountStatus.STOLEN: STOLEN_CARD,
+    AccountStatus.BLOCKED: RESTRICTED_CARD,
+    AccountStatus.EXPIRED: EXPIRED_CARD,
 }
 
 
@@ -81,26 +96,26 @@ class Issuer:
         """The decision on a request that the books do not know yet."""
         account = self._accounts.get(account_id)
         if account is None:
-            return Decision("14")
+            return Decision(INVALID_CARD)
         try:
             chip = _chip_in(request.card)
         except tlv.TlvError:
-            return Decision("30")
+            return Decision(FORMAT_ERROR)
         issuer = _issuer_of(account)
         checked = request.payment.kind in ASKS_THE_CARD or _asks_online(chip)
         if checked:
             code = self._card_code(books, request, account_id, issuer, chip)
             if code != APPROVED:
                 return Decision(code)
-        code, undoes, held_minor = self._account_code(books, request, account_id, account, today)
-        approved = code == APPROVED
+        ruling = self._account_ruling(books, request, account_id, account, today)
+        code, approved = ruling.code, ruling.code == APPROVED
         return Decision(
             code,
             issuer_authentication_data(issuer, chip, code) if _asks_online(chip) else None,
             chip["9F26"] if checked else b"",
-            undoes if approved else "",
+            ruling.undoes if approved else "",
             muted=approved and self._is_never_answered(request),
-            holds_minor=held_minor if approved else 0,
+            holds_minor=ruling.holds_minor if approved else 0,
         )
 
     def balance(
@@ -109,59 +124,60 @@ class Issuer:
         """The available amount; told only with the card's right PIN."""
         account, card = self._accounts.get(account_id), request.card
         if account is None or card.psn not in ("", account.psn):
-            return Decision("14")
+            return Decision(INVALID_CARD)
         try:
             chip = _chip_in(card)
         except tlv.TlvError:
-            return Decision("30")
+            return Decision(FORMAT_ERROR)
         issuer = _issuer_of(account)
         told = None
         if _asks_online(chip) and not is_genuine(issuer, chip):
-            code = "05"
+            code = DECLINED
         elif (code := _unfit_code(card, account, today)) == APPROVED:
-            code = _pin_code(books, card, account_id, account) if card.pin else NO_PIN
+            code = _pin_code(books, card, account_id, account) if card.pin else WRONG_PIN
         if code == APPROVED:
             limit = account.limit_minor
             if limit is None or not _is_in(account, request.currency):
-                code = NOT_THIS_CARD
+                code = CARD_NOT_ALLOWED
             else:
                 funds = books.funds(account_id)
                 told = Balance(limit - funds.spent_minor - funds.held_minor, request.currency)
         data = issuer_authentication_data(issuer, chip, code) if _asks_online(chip) else None
         return Decision(code, data, balance=told)
 
-    def _account_code(
+    def _account_ruling(
         self,
         books: BooksEngine,
         request: FinancialRequest,
         account_id: str,
         account: Account,
         today: date,
-    ) -> UndoVerdict:
-        """The code, the original's reference, and by how much it raises what is held.
+    ) -> Ruling:
+        """What account and original say.
 
         The PIN comes before the money, so that nobody without it learns what is left.
         """
         asks = request.payment.kind in ASKS_THE_CARD
         if asks and not _is_in(account, request.payment.amount.currency):
-            return NOT_THIS_CARD, "", 0
+            return Ruling(CARD_NOT_ALLOWED)
         if request.offline:
-            return APPROVED, "", 0  # the card has approved already: the money is owed
+            return Ruling(APPROVED)  # the card has approved already: the money is owed
         # another card of the same account; what gives money back may have no card that tells
         if (request.card.psn or (NO_PSN if asks else account.psn)) != account.psn:
-            return "14", "", 0
+            return Ruling(INVALID_CARD)
         code = self._status_code(request, account, today)
         if code == APPROVED:
             code = _pin_code(books, request.card, account_id, account)
         if code != APPROVED:
-            return code, "", 0
+            return Ruling(code)
         payment = request.payment
         minor = payment.amount.minor
         match payment.kind:
             case Kind.SALE:
-                return self._limit_code(books, account_id, account, minor, today), "", 0
+                return Ruling(self._limit_code(books, account_id, account, minor, today))
             case Kind.PREAUTH:
-                return self._limit_code(books, account_id, account, minor, today), "", minor
+                code = self._limit_code(books, account_id, account, minor, today)
+                return Ruling(code, holds_minor=minor)
             case Kind.VOID | Kind.COMPLETION_VOID:
                 return void_verdict(books, payment, account_id)
             case Kind.REFUND:
@@ -170,10 +186,11 @@ class Issuer:
                 return release_verdict(books, payment, account_id)
             case Kind.COMPLETION:
                 since = holding_since(today, self._hold_days)
-                code, undoes, held = completion_verdict(books, payment, account_id, since)
-                if code == APPROVED:
-                    code = _funds_code(books, account_id, account, minor + held)
-                return code, undoes, held
+                ruling = completion_verdict(books, payment, account_id, since)
+                if ruling.code != APPROVED:
+                    return ruling
+                more_minor = minor + ruling.holds_minor
+                return replace(ruling, code=_funds_code(books, account_id, account, more_minor))
             case _ as never:
                 assert_never(never)
 
@@ -187,14 +204,14 @@ class Issuer:
     ) -> str:
         """Check the cryptogram: of this card, over this very amount, not used before."""
         if not is_genuine(issuer, chip):
-            return "05"
+            return DECLINED
         amount = request.payment.amount
         if request.payment.kind in ASKS_THE_CARD and (
             chip["9F02"].hex() != f"{amount.minor:012d}"
             or chip["5F2A"].hex() != amount.currency.numeric.rjust(4, "0")
         ):
-            return "05"
-        return "94" if books.cryptogram_used(account_id, chip["9F26"]) else APPROVED
+            return DECLINED
+        return DUPLICATE if books.cryptogram_used(account_id, chip["9F26"]) else APPROVED
 
     def _status_code(self, request: FinancialRequest, account: Account, today: date) -> str:
         """Whether the account may pay at all; giving money back to it is always allowed."""
@@ -225,9 +242,9 @@ class Issuer:
             return APPROVED
         count, sum_minor = books.sales_of_day(account_id, today.strftime("%Y%m%d"))
         if account.day_count is not None and count >= account.day_count:
-            return "65"
+            return USED_TOO_OFTEN
         if account.day_limit_minor is not None and sum_minor + amount > account.day_limit_minor:
-            return "61"
+            return OVER_LIMIT
         return APPROVED
 
 
@@ -250,7 +267,8 @@ def _funds_code(books: BooksEngine, account_id: str, account: Account, more_mino
     limit, funds = account.limit_minor, books.funds(account_id)
     if more_minor <= 0 or limit is None:
         return APPROVED
-    return APPROVED if funds.spent_minor + funds.held_minor + more_minor <= limit else "51"
+    enough = funds.spent_minor + funds.held_minor + more_minor <= limit
+    return APPROVED if enough else INSUFFICIENT_FUNDS
 
 
 def _unfit_code(card: CardPresented, account: Account, today: date) -> str:
@@ -258,7 +276,7 @@ def _unfit_code(card: CardPresented, account: Account, today: date) -> str:
     if account.status in _REFUSED_STATUS:
         return _REFUSED_STATUS[account.status]
     expired = account.expiry < today.strftime("%y%m") or card.expiry != account.expiry
-    return "54" if expired else APPROVED
+    return EXPIRED_CARD if expired else APPROVED
 
 
 def _asks_online(chip: Mapping[str, bytes]) -> bool:
@@ -272,10 +290,10 @@ def _pin_code(books: BooksEngine, card: CardPresented, account_id: str, account:
         return APPROVED
     failures = books.pin_failures(account_id)
     if account.status is AccountStatus.PIN_BLOCKED or failures >= PIN_TRIES:
-        return "75"
+        return TOO_MANY_WRONG_PINS
     if account.pin is not None and card.pin == account.pin:
         if failures:
             books.set_pin_failures(account_id, 0)
         return APPROVED
     books.set_pin_failures(account_id, failures + 1)
-    return "75" if failures + 1 >= PIN_TRIES else "55"
+    return TOO_MANY_WRONG_PINS if failures + 1 >= PIN_TRIES else WRONG_PIN

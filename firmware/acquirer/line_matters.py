@@ -18,7 +18,6 @@ from firmware.acquirer.books_pool import BooksConnection
 from firmware.acquirer.chip_uploads import take_chip
 from firmware.acquirer.named import serial_in
 from firmware.acquirer.registry import TerminalRecord
-from firmware.acquirer.undoing import APPROVED
 from firmware.core.masked import SecretKey
 from firmware.core.payment import Payment
 from firmware.iso8583 import rounds
@@ -37,10 +36,10 @@ from firmware.iso8583.messages import (
     subject_of,
 )
 from firmware.iso8583.profile import Profile
+from firmware.iso8583.responses import APPROVED, INVALID_MERCHANT, INVALID_TRANSACTION
 from firmware.iso8583.working_keys import DeliveredKeys, pack_keys
 
 UPLOADED, UPLOAD_END, SCRIPT = "uploaded", "upload-end", "script"
-WRONG_MERCHANT, NOT_HERE = "03", "12"
 
 
 class Uploaded(Struct, frozen=True):
@@ -72,7 +71,7 @@ class LineMatters:
     ) -> Answered:
         """The answer to `terminal`, durable where something is kept. Raises BooksError."""
         if terminal.merchant != subject_of(request).merchant:
-            return Answered(WRONG_MERCHANT)
+            return Answered(INVALID_MERCHANT)
         match request:
             case ControlRequest(what=Control.SIGN_ON):
                 return self._sign_on(connection, terminal, request)
@@ -95,7 +94,7 @@ class LineMatters:
                 name = f"{_batch_name(connection, payment)}|{payment.stan:06d}"
                 connection.registry.note(SCRIPT, name, request.card.de55)
             case _:
-                return Answered(NOT_HERE)
+                return Answered(INVALID_TRANSACTION)
         return Answered(APPROVED)
 
     def _sign_on(

@@ -36,10 +36,9 @@ from firmware.core.log import fields as event
 from firmware.iso8583.codec import WireError
 from firmware.iso8583.frame import FrameError, LineFrame, unpack_frame
 from firmware.iso8583.messages import Answered, HostRequest, LineRequest, SettlementRequest
+from firmware.iso8583.responses import APPROVED, NOT_BALANCED, UNKNOWN_TERMINAL
 from firmware.iso8583.totals import comparable
 from firmware.iso8583.unionpay import RequestOpened, RequestRead, Unacceptable, UnionPay
-
-UNKNOWN_TERMINAL = "97"
 
 _LOG = logging.getLogger(__name__)
 
@@ -245,13 +244,13 @@ class Switch:
             return answer
         own = comparable(answer.host_totals, self._line.profile.settlement)
         even = own == request.totals
-        code = "00" if even else "95"
+        code = APPROVED if even else NOT_BALANCED
         return replace(answer, response_code=code, host_totals=own, balanced=even)
 
     def _stamped(self, answer: Answered, rule: Rule | None, now: datetime) -> Answered:
         does = rule.does if rule is not None else ""
         if does == "unbalanced" and answer.host_totals is not None:
-            answer = replace(answer, response_code="95", balanced=False)
+            answer = replace(answer, response_code=NOT_BALANCED, balanced=False)
         return replace(
             answer,
             date=answer.date or f"{now:%m%d}",

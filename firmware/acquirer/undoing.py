@@ -1,12 +1,10 @@
-"""Decides on requests that name an earlier one: voids, refunds, releases and completions of holds.
-
-Each verdict is a response code, the reference of the original, and by how much it raises what is
-held on the account, in minor units.
-"""
+"""Decides on requests that name an earlier one: voids, refunds, releases, completions of holds."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
+
+from msgspec import Struct
 
 from firmware.acquirer.booking import Booking, Standing
 from firmware.acquirer.engine import BooksEngine
@@ -14,13 +12,23 @@ from firmware.core.kinds import COMPLETION_PERCENT_MAX, RESTS_ON, Kind, Original
 from firmware.core.money import percent_of
 from firmware.core.payment import Payment
 from firmware.iso8583 import rounds
+from firmware.iso8583.responses import (
+    AMOUNT_DIFFERS,
+    APPROVED,
+    INVALID_CARD,
+    INVALID_TRANSACTION,
+    ORIGINAL_NOT_FOUND,
+    ORIGINAL_USED,
+    OVER_LIMIT,
+)
 
-UndoVerdict = tuple[str, str, int]
-APPROVED, NOT_POSSIBLE, NO_ACCOUNT = "00", "12", "14"
-NOT_FOUND, OVER_LIMIT, OTHER_AMOUNT = "25", "61", "64"
-# suspected malfunction: by UnionPay's list of response codes what the completion of a voided
-# pre-authorisation gets; here also that of one that is completed, or whose days are over
-USED = "22"
+
+class Ruling(Struct, frozen=True):
+    """What may become of a request; the last two count only where it is approved."""
+
+    code: str  # ISO 8583 field 39
+    undoes: str = ""  # reference of the original that it rests on
+    holds_minor: int = 0  # by how much what is held on the account rises
 
 
 def holding_since(today: date, days: int) -> str:
@@ -28,66 +36,68 @@ def holding_since(today: date, days: int) -> str:
     return f"{today - timedelta(days=days):%Y%m%d}"
 
 
-def void_verdict(books: BooksEngine, payment: Payment, account_id: str) -> UndoVerdict:
+def void_verdict(books: BooksEngine, payment: Payment, account_id: str) -> Ruling:
     """Same batch, same card, whole amount, once. A completion's void holds its money again."""
     named = payment.original
     original = books.entry((payment.terminal, named.batch, named.stan)) if named else None
     if named is None or original is None or original.merchant != payment.merchant:
-        return NOT_FOUND, "", 0
+        return Ruling(ORIGINAL_NOT_FOUND)
     if not _is_meant(original, named, payment):
-        return NOT_FOUND, "", 0
+        return Ruling(ORIGINAL_NOT_FOUND)
     code = _original_code(original, payment, account_id)
     if code != APPROVED:
-        return code, "", 0
+        return Ruling(code)
     if payment.batch != original.batch or books.resting_on(original.reference):
-        return NOT_POSSIBLE, "", 0
+        return Ruling(INVALID_TRANSACTION)
     whole = payment.amount.minor == original.amount_minor
-    return (APPROVED if whole else OTHER_AMOUNT), original.reference, -original.holds_minor
+    code = APPROVED if whole else AMOUNT_DIFFERS
+    return Ruling(code, original.reference, -original.holds_minor)
 
 
-def refund_verdict(books: BooksEngine, payment: Payment, account_id: str) -> UndoVerdict:
+def refund_verdict(books: BooksEngine, payment: Payment, account_id: str) -> Ruling:
     """Any batch, same card, up to what is left."""
     original = _refunded_original(books, payment)
     if original is None or original.merchant != payment.merchant:
-        return NOT_FOUND, "", 0
+        return Ruling(ORIGINAL_NOT_FOUND)
     code = _original_code(original, payment, account_id)
     if code != APPROVED:
-        return code, "", 0
+        return Ruling(code)
     resting = books.resting_on(original.reference)
     if any(entry.kind.is_void for entry in resting):
-        return NOT_POSSIBLE, "", 0
+        return Ruling(INVALID_TRANSACTION)
     refunds = (entry.amount_minor for entry in resting if entry.kind is Kind.REFUND)
     left = original.amount_minor - sum(refunds)
-    return (APPROVED if payment.amount.minor <= left else OTHER_AMOUNT), original.reference, 0
+    code = APPROVED if payment.amount.minor <= left else AMOUNT_DIFFERS
+    return Ruling(code, original.reference)
 
 
-def release_verdict(books: BooksEngine, payment: Payment, account_id: str) -> UndoVerdict:
+def release_verdict(books: BooksEngine, payment: Payment, account_id: str) -> Ruling:
     """The void of a pre-authorisation: whole amount, while nothing was completed of it.
 
     Of one that has lapsed it gives nothing back: that is done already.
     """
     hold = _hold(books, payment, account_id)
     if isinstance(hold, str):
-        return hold, "", 0
+        return Ruling(hold)
     whole = payment.amount.minor == hold.amount_minor
     holds_minor = hold.amount_minor if hold.state is Standing.STANDING else 0
-    return (APPROVED if whole else OTHER_AMOUNT), hold.reference, -holds_minor
+    code = APPROVED if whole else AMOUNT_DIFFERS
+    return Ruling(code, hold.reference, -holds_minor)
 
 
-def completion_verdict(
-    books: BooksEngine, payment: Payment, account_id: str, since: str
-) -> UndoVerdict:
+def completion_verdict(books: BooksEngine, payment: Payment, account_id: str, since: str) -> Ruling:
     """Once, in time, and not far above what is held: see COMPLETION_PERCENT_MAX.
 
     What was held before the day `since` is not any more.
     """
     hold = _hold(books, payment, account_id)
     if isinstance(hold, str):
-        return hold, "", 0
+        return Ruling(hold)
     if hold.state is Standing.LAPSED or hold.decided_on < since:
-        return USED, "", 0
+        return Ruling(ORIGINAL_USED)
     over = payment.amount.minor > percent_of(hold.amount_minor, COMPLETION_PERCENT_MAX)
-    return (OVER_LIMIT if over else APPROVED), hold.reference, -hold.amount_minor
+    code = OVER_LIMIT if over else APPROVED
+    return Ruling(code, hold.reference, -hold.amount_minor)
 
 
 def _hold(books: BooksEngine, payment: Payment, account_id: str) -> Booking | str:
@@ -97,7 +107,7 @@ def _hold(books: BooksEngine, payment: Payment, account_id: str) -> Booking | st
     """
     hold = _named_hold(books, payment, account_id)
     if hold is None or hold.merchant != payment.merchant:
-        return NOT_FOUND
+        return ORIGINAL_NOT_FOUND
     code = _original_code(hold, payment, account_id)
     if code != APPROVED:
         return code
@@ -106,7 +116,7 @@ def _hold(books: BooksEngine, payment: Payment, account_id: str) -> Booking | st
             continue  # this completion no longer uses the hold: see BooksEngine.reverse
         given_back = books.resting_on(used.reference)
         if not any(each.kind is Kind.COMPLETION_VOID for each in given_back):
-            return USED
+            return ORIGINAL_USED
     return hold
 
 
@@ -174,7 +184,8 @@ def _original_code(original: Booking, payment: Payment, account_id: str) -> str:
     """Whether `original` is approved, of this card, and of a kind that `payment` may name."""
     of_kind = original.kind in RESTS_ON[payment.kind]
     if not of_kind or original.currency != payment.amount.currency.numeric:
-        return NOT_POSSIBLE
+        return INVALID_TRANSACTION
     if original.account != account_id:
-        return NO_ACCOUNT
-    return APPROVED if original.state in (Standing.STANDING, Standing.LAPSED) else NOT_FOUND
+        return INVALID_CARD
+    stands = original.state in (Standing.STANDING, Standing.LAPSED)
+    return APPROVED if stands else ORIGINAL_NOT_FOUND

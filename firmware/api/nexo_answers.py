@@ -16,6 +16,7 @@ from firmware.api.views import journal_of, settlement_of, totals_of
 from firmware.core.config import Config
 from firmware.core.kinds import EndCause, Kind
 from firmware.core.money import currency_of, decimal_of
+from firmware.iso8583.responses import WRONG_PIN
 
 BATCH_DIGITS = 6
 PAID = ("approved", "voided", "refunded")
@@ -91,7 +92,6 @@ _QUALIFIERS: tuple[tuple[str, Literal["merchant", "cardholder"]], ...] = (
     ("CashierReceipt", "merchant"),
     ("CustomerReceipt", "cardholder"),
 )
-_WRONG_PIN = "55"  # field 39
 
 
 def header_of(header: Header) -> Body:
@@ -127,7 +127,7 @@ def response_of(payment: PaymentState) -> dict[str, str]:
         case "approved" | "voided" | "refunded":
             return {"Result": "Success"}
         case "declined":
-            wrong_pin = payment.response_code == _WRONG_PIN
+            wrong_pin = payment.response_code == WRONG_PIN
             return failure("WrongPIN" if wrong_pin else "Refusal", words)
         case "cancelled" | "expired" | "reversing" | "reversed" | "failed":
             return failure(_BY_CAUSE[EndCause(payment.cause)], words)

@@ -23,9 +23,10 @@ from firmware.core.exits import DONE, FAILED, Refused
 from firmware.core.masked import SecretKey
 from firmware.iso8583.client import HostClient
 from firmware.iso8583.mac import KEY_BYTES, mac_of
-from firmware.iso8583.messages import APPROVED, Control, ControlRequest, NoAnswer, NoAnswerReason
+from firmware.iso8583.messages import Control, ControlRequest, NoAnswer, NoAnswerReason
 from firmware.iso8583.profile import FrameShape, Profile, ProfileError
 from firmware.iso8583.reading import MessageReading, read
+from firmware.iso8583.responses import APPROVED
 from firmware.iso8583.tcp import TcpLink
 from firmware.terminal.settings import settings_of
 

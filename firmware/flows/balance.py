@@ -31,7 +31,7 @@ from firmware.flows.settle import may_move_money
 from firmware.flows.steps import NOTICE_MS, GivenUp, leave_to_next, show, tell
 from firmware.flows.words import why_refused
 from firmware.iso8583.messages import Balance, HostAnswer
-from firmware.iso8583.responses import response_text
+from firmware.iso8583.responses import CARD_NOT_ALLOWED, response_text
 from firmware.journal.enquiry_records import BalanceAbandoned
 from firmware.payments.balance import BalanceRefused, BalanceTold, BalanceUnknown, enquire
 from firmware.payments.card_messages import answer_for_card, card_presented
@@ -41,7 +41,6 @@ from firmware.ui.screens import Notice, Phrase
 from firmware.ui.texts import Text
 from hw.events import KeyPressed
 
-NOT_THIS_CARD = "57"
 CardDecision = OnlineRequested | ApprovedOffline | DeclinedOffline
 
 
@@ -61,7 +60,7 @@ async def balance(desk: Desk) -> None:
     if not isinstance(decision, OnlineRequested) or decision.online_pin is None:
         await release_card()
         await _abandon(EntryStep.PIN, NotBegun.NO_PIN)
-        await tell(desk, Text.BALANCE, Phrase.of(response_text(NOT_THIS_CARD)))
+        await tell(desk, Text.BALANCE, Phrase.of(response_text(CARD_NOT_ALLOWED)))
         return
     # 3. The acquirer, the card's last word, and what may be spent.
     facts = card_facts(desk, presented.card)

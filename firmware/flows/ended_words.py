@@ -7,7 +7,12 @@ from typing import assert_never
 from firmware.core.kinds import Kind, ReversalCause
 from firmware.emv.codes import Tvr
 from firmware.flows.desk import Desk
-from firmware.iso8583.responses import response_text
+from firmware.iso8583.responses import (
+    CARD_NOT_ALLOWED,
+    RESTRICTED_CARD,
+    TOO_MANY_WRONG_PINS,
+    response_text,
+)
 from firmware.payments.transact import (
     NO_ANSWER,
     PaymentDeclined,
@@ -21,10 +26,10 @@ from firmware.ui.texts import Text
 # What the TVR says, the gravest first. See EMV 4.4 Book 3, Annex C5.
 _REASONS: tuple[tuple[Tvr, Phrase], ...] = (
     (Tvr.SDA_FAILED | Tvr.DDA_FAILED | Tvr.CDA_FAILED, Phrase.of(Text.CARD_NOT_GENUINE)),
-    (Tvr.CARD_ON_EXCEPTION_FILE, Phrase.of(response_text("62"))),
+    (Tvr.CARD_ON_EXCEPTION_FILE, Phrase.of(response_text(RESTRICTED_CARD))),
     (Tvr.EXPIRED_APPLICATION, Phrase.of(Text.CARD_EXPIRED)),
-    (Tvr.SERVICE_NOT_ALLOWED, Phrase.of(response_text("57"))),
-    (Tvr.PIN_TRY_LIMIT_EXCEEDED, Phrase.of(response_text("75"))),
+    (Tvr.SERVICE_NOT_ALLOWED, Phrase.of(response_text(CARD_NOT_ALLOWED))),
+    (Tvr.PIN_TRY_LIMIT_EXCEEDED, Phrase.of(response_text(TOO_MANY_WRONG_PINS))),
     (Tvr.PIN_NOT_ENTERED, Phrase.of(Text.PIN_MISSING)),
 )
 

@@ -12,8 +12,8 @@ from firmware.flows.desk import Desk
 from firmware.flows.effects import Beep, LoadMasterKey, MaskedEntry
 from firmware.flows.steps import GivenUp, choose, confirm, press, tell
 from firmware.flows.words import why_no_answer
-from firmware.iso8583.messages import APPROVED, HostAnswer, NoAnswer
-from firmware.iso8583.responses import response_text
+from firmware.iso8583.messages import HostAnswer, NoAnswer
+from firmware.iso8583.responses import APPROVED, response_text
 from firmware.iso8583.working_keys import WorkingKeysError, check_value, master_of
 from firmware.journal.operators import SUPERVISOR
 from firmware.journal.records import MasterKeyLoaded

@@ -23,8 +23,6 @@ from firmware.iso8583.client import HostClient
 from firmware.iso8583.key_store import KeyStore
 from firmware.iso8583.keys import SessionKeys
 from firmware.iso8583.messages import (
-    ANOTHER_BATCH,
-    APPROVED,
     Answered,
     Control,
     ControlRequest,
@@ -36,6 +34,7 @@ from firmware.iso8583.messages import (
     NoAnswerReason,
     subject_of,
 )
+from firmware.iso8583.responses import ANOTHER_BATCH, APPROVED
 from firmware.iso8583.unionpay import UnionPay
 from firmware.iso8583.working_keys import KeyCheckError, WorkingKeysError, unpack_keys
 from hw.ports import HostLink

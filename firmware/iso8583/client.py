@@ -20,14 +20,13 @@ from firmware.iso8583.messages import (
     UploadEndRequest,
     UploadRequest,
 )
+from firmware.iso8583.responses import DUPLICATE
 from hw.ports import HostLink
 
 if TYPE_CHECKING:
     from firmware.iso8583.keys import SessionKeys
     from firmware.iso8583.profile import Profile
     from firmware.iso8583.unionpay import AnswerRead, UnionPay
-
-DUPLICATE = "94"  # of an upload: the acquirer has it
 
 
 @runtime_checkable
@@ -84,6 +83,7 @@ def _judged(answer: Answered, request: LineRequest, profile: Profile) -> Answere
         case ReversalRequest():
             return replace(answer, approves=code in codes.reversed)
         case UploadRequest() | ChipUploadRequest() | UploadEndRequest():
+            # a duplicate: the acquirer has it
             return replace(answer, approves=code in (*codes.approved, DUPLICATE))
         case BalanceRequest():
             return replace(answer, approves=code in codes.approved)

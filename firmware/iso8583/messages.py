@@ -11,11 +11,10 @@ from firmware.core.kinds import ReversalCause, Totals
 from firmware.core.masked import Pan, Pin, Track2
 from firmware.core.money import Currency, major_text
 from firmware.core.payment import Payment, PaymentName
+from firmware.iso8583.responses import APPROVED, DECLINED
 
-APPROVED, DECLINED = "00", "05"
 UPLOAD_MOST = 8  # transactions in one message of an upload
 INSTITUTION_LENGTH = 11  # of an institution's code in field 44
-ANOTHER_BATCH = "77"  # the acquirer has another batch open than the request names
 
 
 class CardPresented(Struct, frozen=True):

@@ -1,6 +1,40 @@
-"""Response codes (ISO 8583 field 39) and what they say in zh_CN and en."""
+"""Response codes (ISO 8583 field 39): their names, and what they say in zh_CN and en."""
 
 from __future__ import annotations
+
+APPROVED = "00"
+INVALID_MERCHANT = "03"
+DECLINED = "05"
+INVALID_TRANSACTION = "12"
+INVALID_AMOUNT = "13"
+INVALID_CARD = "14"
+# suspected malfunction: by UnionPay's list of response codes what the completion of a voided
+# pre-authorisation gets; here also that of one that is completed, or whose days are over
+ORIGINAL_USED = "22"
+ORIGINAL_NOT_FOUND = "25"
+FORMAT_ERROR = "30"
+LOST_CARD = "41"
+STOLEN_CARD = "43"
+INSUFFICIENT_FUNDS = "51"
+EXPIRED_CARD = "54"
+WRONG_PIN = "55"
+# transaction not permitted to cardholder: ISO 8583:1987, which has no code for a currency
+CARD_NOT_ALLOWED = "57"
+OVER_LIMIT = "61"
+RESTRICTED_CARD = "62"
+AMOUNT_DIFFERS = "64"
+USED_TOO_OFTEN = "65"
+TIMED_OUT = "68"
+TOO_MANY_WRONG_PINS = "75"
+ANOTHER_BATCH = "77"  # the acquirer has another batch open than the request names
+BANK_UNAVAILABLE = "91"
+DUPLICATE = "94"
+NOT_BALANCED = "95"
+SYSTEM_ERROR = "96"
+UNKNOWN_TERMINAL = "97"
+BANK_TIMED_OUT = "98"
+NEW_KEYS = "99"
+WRONG_MAC = "A0"
 
 RESPONSES: dict[str, tuple[str, str]] = {
     "00": ("交易成功", "Approved"),

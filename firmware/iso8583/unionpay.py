@@ -65,6 +65,7 @@ from firmware.iso8583.messages import (
 from firmware.iso8583.pinblock import PinFormat
 from firmware.iso8583.profile import UPLOADS, FrameShape, Profile, ProfileError
 from firmware.iso8583.request_parts import UnknownCurrencyError, batch_of
+from firmware.iso8583.responses import FORMAT_ERROR, INVALID_TRANSACTION, WRONG_MAC
 from firmware.iso8583.unionpay_answers import SIGN_ON_CODES, answer_fields, answer_of
 from firmware.iso8583.unionpay_requests import name_of, request_fields, request_of
 from firmware.iso8583.working_keys import WorkingKeysError
@@ -83,7 +84,7 @@ class Unacceptable(Struct, frozen=True):
     detail: str
 
 
-_WRONG_MAC = Unacceptable("A0", NoAnswerCause.WRONG_MAC.value)
+_WRONG_MAC = Unacceptable(WRONG_MAC, NoAnswerCause.WRONG_MAC.value)
 
 
 def line_of(profile: str, tpdu: str = "", header: str = "", pin_block: PinFormat = 0) -> UnionPay:
@@ -235,11 +236,11 @@ class UnionPay:
         try:
             asked = request_of(fields, keys, today, self.profile)
         except KeyError as error:
-            return Unacceptable("30", f"field {error} is missing")
+            return Unacceptable(FORMAT_ERROR, f"field {error} is missing")
         except UnknownCurrencyError as error:
-            return Unacceptable("12", str(error))
+            return Unacceptable(INVALID_TRANSACTION, str(error))
         except WireError as error:
-            return Unacceptable("30", str(error))
+            return Unacceptable(FORMAT_ERROR, str(error))
         if not sealed and not self._goes_without(asked, fields):
             return _WRONG_MAC
         return asked

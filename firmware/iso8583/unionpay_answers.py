@@ -7,6 +7,7 @@ from collections.abc import Collection
 from msgspec import structs
 
 from firmware.emv import tlv
+from firmware.iso8583 import responses
 from firmware.iso8583.balances import pack_balance, unpack_balance
 from firmware.iso8583.codec import Fields, WireError
 from firmware.iso8583.messages import (
@@ -21,7 +22,7 @@ from firmware.iso8583.request_parts import batch_of
 from firmware.iso8583.totals import BALANCED, NOT_BALANCED, pack_totals, unpack_totals
 from firmware.iso8583.unionpay_requests import heads
 
-SIGN_ON_CODES = frozenset({"77", "99", "A0"})
+SIGN_ON_CODES = frozenset({responses.ANOTHER_BATCH, responses.NEW_KEYS, responses.WRONG_MAC})
 _ECHOED = ("3", "4", "11", "25", "41", "42", "49", "60")
 _PLAIN = {  # what an answer says, by its field
     "12": "time",
@@ -66,7 +67,9 @@ def answer_fields(asked: Fields, answer: Answered, profile: Profile) -> Fields:
     if asked["t"] != "0500" or profile.settlement.totals == "kinds":
         fields["39"] = answer.response_code
     if answer.host_totals is not None:
-        right = answer.response_code == "00" if answer.balanced is None else answer.balanced
+        right = answer.balanced
+        if right is None:
+            right = answer.response_code == responses.APPROVED
         result = BALANCED if right else NOT_BALANCED
         fields["48"] = pack_totals(answer.host_totals, profile.settlement, result)
     if answer.balance is not None:
@@ -93,7 +96,8 @@ def answer_of(fields: Fields, request: LineRequest, profile: Profile) -> Answere
     if isinstance(request, SettlementRequest):
         if "48" in fields:
             totals, result = unpack_totals(fields["48"], profile.settlement)
-            balanced, code = result == BALANCED, code or ("00" if result == BALANCED else "95")
+            balanced = result == BALANCED
+            code = code or (responses.APPROVED if balanced else responses.NOT_BALANCED)
             if profile.settlement.totals == "kinds":  # code and totals have to say the same
                 agrees = code in profile.answers.approved and totals == request.totals
                 balanced = balanced and agrees

@@ -46,6 +46,7 @@ from firmware.iso8583.request_parts import (
     financial_type,
     numbers_of,
 )
+from firmware.iso8583.responses import BANK_TIMED_OUT, SYSTEM_ERROR, WRONG_MAC
 from firmware.iso8583.totals import pack_totals, unpack_totals
 from firmware.iso8583.unionpay_uploads import network_code, upload_fields, upload_of
 
@@ -54,12 +55,12 @@ NO_TIME: dict[str, Any] = {"date": "", "time": ""}
 _KINDS = {codes: kind for kind, codes in CODES.items()} | {("000000", OFFLINE): Kind.SALE}
 _CONTROLS = {Control.SIGN_OFF: ("0820", "002"), Control.ECHO: ("0820", "301")}
 _FAULTS: dict[ReversalCause | None, str] = {  # field 39 of a reversal
-    ReversalCause.TIMED_OUT: "98",  # no answer
-    ReversalCause.NO_LINE: "98",
-    ReversalCause.GARBLED: "A0",  # a wrong answer
-    ReversalCause.READER_LOST: "96",  # a fault of the terminal
-    ReversalCause.POWER_LOST: "96",
-    ReversalCause.OUT_OF_SERVICE: "96",
+    ReversalCause.TIMED_OUT: BANK_TIMED_OUT,  # no answer
+    ReversalCause.NO_LINE: BANK_TIMED_OUT,
+    ReversalCause.GARBLED: WRONG_MAC,  # a wrong answer
+    ReversalCause.READER_LOST: SYSTEM_ERROR,  # a fault of the terminal
+    ReversalCause.POWER_LOST: SYSTEM_ERROR,
+    ReversalCause.OUT_OF_SERVICE: SYSTEM_ERROR,
 }
 _OTHER_FAULT = "06"
 

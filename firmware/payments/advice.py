@@ -13,6 +13,14 @@ from functools import partial
 from firmware.core.kinds import Copy, Kind, Result
 from firmware.core.payment import Payment
 from firmware.iso8583.messages import Answered, FinancialRequest, HostAnswer
+from firmware.iso8583.responses import (
+    BANK_TIMED_OUT,
+    BANK_UNAVAILABLE,
+    FORMAT_ERROR,
+    SYSTEM_ERROR,
+    TIMED_OUT,
+    UNKNOWN_TERMINAL,
+)
 from firmware.journal.advice_records import AdviceAnswered, AdviceAttempted
 from firmware.journal.lookups import Lookups
 from firmware.journal.paper_records import PrintQueued
@@ -23,7 +31,14 @@ from firmware.payments.effects import Append, Authorise, Look, Unseal
 from firmware.payments.outcomes import answered
 
 # The acquirer could not process it, or not read it: sent again. Other codes are final.
-TRY_AGAIN = UNREAD | {"30", "68", "91", "96", "97", "98"}
+TRY_AGAIN = UNREAD | {
+    FORMAT_ERROR,
+    TIMED_OUT,
+    BANK_UNAVAILABLE,
+    SYSTEM_ERROR,
+    UNKNOWN_TERMINAL,
+    BANK_TIMED_OUT,
+}
 
 
 def is_advice(context: Context, payment: Payment) -> bool:

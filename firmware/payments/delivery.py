@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from firmware.core.kinds import Copy
 from firmware.iso8583.messages import HostAnswer, NoAnswer
+from firmware.iso8583.responses import ANOTHER_BATCH, NEW_KEYS, WRONG_MAC
 from firmware.journal.advice_records import AdviceAttempted
 from firmware.journal.lookups import Lookups
 from firmware.journal.paper_records import PrintQueued
@@ -20,7 +21,7 @@ from firmware.payments.context import Context
 from firmware.payments.effects import Append, Look
 
 # The acquirer could not read it, or not of this terminal: sent again.
-UNREAD = frozenset({"77", "99", "A0"})
+UNREAD = frozenset({ANOTHER_BATCH, NEW_KEYS, WRONG_MAC})
 Due = TypeVar("Due", bound=Reversal | Advice | ScriptResult)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from firmware.core.kinds import Copy, Totals
-from firmware.iso8583.messages import APPROVED, Answered, Control, ControlRequest, HostAnswer
+from firmware.iso8583.messages import Answered, Control, ControlRequest, HostAnswer
+from firmware.iso8583.responses import APPROVED
 from firmware.journal.lookups import Lookups
 from firmware.journal.paper_records import PrintQueued
 from firmware.journal.records import BatchOpened, SettlementCompleted, SettlementStarted

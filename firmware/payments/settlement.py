@@ -5,7 +5,8 @@ from __future__ import annotations
 from msgspec import Struct
 
 from firmware.core.kinds import Kind, Totals
-from firmware.iso8583.messages import ANOTHER_BATCH, Answered, HostAnswer, SettlementRequest
+from firmware.iso8583.messages import Answered, HostAnswer, SettlementRequest
+from firmware.iso8583.responses import ANOTHER_BATCH, APPROVED
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import BatchOpened, SettlementStarted
 from firmware.journal.rules import batch_after
@@ -101,7 +102,7 @@ async def _answered_before() -> Answered | None:
     said = (await Look.of(Lookups.settlement_progress)).answered
     if said is None:
         return None
-    return Answered("00", host_totals=said.host_totals, balanced=said.balanced)
+    return Answered(APPROVED, host_totals=said.host_totals, balanced=said.balanced)
 
 
 async def _ask(

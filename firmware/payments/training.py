@@ -11,6 +11,7 @@ from firmware.iso8583.messages import (
     SettlementRequest,
     subject_of,
 )
+from firmware.iso8583.responses import APPROVED
 
 TRAINING_BALANCE = "1000"  # major units; of no real account
 
@@ -18,9 +19,9 @@ TRAINING_BALANCE = "1000"  # major units; of no real account
 def training_answer(request: LineRequest) -> Answered:
     """Approve `request`; its reference says TRAINING where a real one has digits."""
     if isinstance(request, SettlementRequest):
-        return Answered("00", host_totals=request.totals)
+        return Answered(APPROVED, host_totals=request.totals)
     if isinstance(request, BalanceRequest):
         currency = request.currency
-        return Answered("00", balance=Balance(minor_of(TRAINING_BALANCE, currency), currency))
+        return Answered(APPROVED, balance=Balance(minor_of(TRAINING_BALANCE, currency), currency))
     reference = f"TRAIN{subject_of(request).stan:07d}"
-    return Answered("00", reference=reference, authorisation_code="000000")
+    return Answered(APPROVED, reference=reference, authorisation_code="000000")
