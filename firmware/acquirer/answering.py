@@ -28,7 +28,7 @@ class Answering:
         books: BooksEngine,
         frame: bytes,
         keys: SessionKeys,
-        note: Callable[[BooksEngine], None],
+        note: Callable[[], None],
     ) -> bytes | None:
         """Decide on a frame, `note` in the decision's commit; None for what is never answered."""
         opened = self._line.open_request(frame)

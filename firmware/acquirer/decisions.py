@@ -53,7 +53,7 @@ class Terminals(Protocol):
     def get(self, key: str, /) -> Registration | None: ...
 
 
-def _nothing_more(_books: BooksEngine) -> None:
+def _nothing_more() -> None:
     """What is done in the same commit by default: nothing."""
 
 
@@ -87,7 +87,7 @@ class AcquirerService:
         self,
         books: BooksEngine,
         request: HostRequest,
-        also: Callable[[BooksEngine], None] = _nothing_more,
+        also: Callable[[], None] = _nothing_more,
     ) -> Answered | None:
         """The answer to `request`, durable when this returns; None for what is never answered.
 
@@ -102,7 +102,7 @@ class AcquirerService:
                 with books.commit():
                     books.hold(subject_of(request).terminal)
                     (answer,) = self.take_all(books, [request])
-                    also(books)
+                    also()
             except BooksConflict:
                 if not left:
                     raise

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 from firmware.acquirer.booking import Kept, Tie
 from firmware.acquirer.books import Books
 from firmware.acquirer.engine import (
-    BooksEngine,
     BooksError,
     BooksFailedError,
     BooksGoneError,
@@ -185,7 +184,7 @@ class LocalHost:
         """Eight bytes in hex that change with the key under which accounts are found."""
         return hmac.new(self._hash_key.reveal(), b"pos-key-check", hashlib.sha256).hexdigest()[:16]
 
-    def _note_journal(self, _books: BooksEngine) -> None:
+    def _note_journal(self) -> None:
         """Note the last record of the journal that is answered, in the answer's commit."""
         if self.journal_head is not None:
             self._opened().note_journal(*self.journal_head())
