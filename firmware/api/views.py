@@ -36,7 +36,8 @@ from firmware.core.kinds import Totals
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.lookups import Lookups
 from firmware.journal.operators import SUPERVISOR
-from firmware.journal.orders import OrderFound, OrderState
+from firmware.journal.order_records import OrderState
+from firmware.journal.orders import OrderFound
 from firmware.journal.transactions import PaperStands, PrintJob, Transaction
 from firmware.payments.tills import NotNow, OrderStage, TillEvent
 from firmware.terminal.till_inbox import Board

@@ -12,8 +12,7 @@ import sqlite3
 from msgspec import Struct
 
 from firmware.journal import rules
-from firmware.journal.order_records import OrderEnd, OrderEnded, OrderTaken
-from firmware.journal.order_records import OrderState as OrderState  # noqa: PLC0414 - exported
+from firmware.journal.order_records import OrderEnd, OrderEnded, OrderState, OrderTaken
 from firmware.journal.reading import Reading
 from firmware.journal.records import IntentRecorded
 from firmware.journal.rows import columns_of, record_of

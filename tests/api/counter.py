@@ -9,8 +9,7 @@ from typing import Any
 
 from firmware.core.config import Config
 from firmware.core.config_file import set_from_text
-from firmware.journal.order_records import OrderTaken
-from firmware.journal.orders import OrderState
+from firmware.journal.order_records import OrderState, OrderTaken
 from firmware.journal.transactions import Transaction
 from firmware.lab.scenario.language import parse
 from firmware.lab.scenario.player import Player

@@ -14,7 +14,7 @@ from random import Random
 
 import pytest
 
-from firmware.journal.orders import OrderState
+from firmware.journal.order_records import OrderState
 from firmware.lab.scenario.audit import unbalanced
 from firmware.payments.tills import Done, OrderStopped
 from tests.api.counter import CARD, PIN, Counter

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from firmware.journal.order_records import OrderLine
-from firmware.journal.orders import OrderState
+from firmware.journal.order_records import OrderLine, OrderState
 from firmware.lab.scenario.audit import unbalanced
 from firmware.payments.refusals import Code, Refusal
 from firmware.payments.tills import Done, NotNow, OrderStage, Reprint, Settle, TillAnswer, TillAsked

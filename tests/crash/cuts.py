@@ -19,7 +19,7 @@ from firmware.core.kinds import Kind
 from firmware.flows import effects
 from firmware.flows.desk import Desk
 from firmware.journal.lookups import Lookups
-from firmware.journal.orders import OrderState
+from firmware.journal.order_records import OrderState
 from firmware.journal.transactions import State
 from firmware.lab.host_line import LineFault
 from firmware.lab.scenario.audit import unbalanced

@@ -9,8 +9,7 @@ import pytest
 
 from firmware.core.kinds import Result
 from firmware.journal.faults import RuleBroken
-from firmware.journal.order_records import OrderEnd, OrderEnded
-from firmware.journal.orders import OrderState
+from firmware.journal.order_records import OrderEnd, OrderEnded, OrderState
 from firmware.journal.verify import verify_journal
 from tests.journal.story import KEYS, Shop, confirmed, opened, order, outcome_of
 
