@@ -9,9 +9,9 @@ from __future__ import annotations
 import enum
 import random
 
+from firmware.iso8583.frame import LENGTH_BYTES, TPDU_BYTES
 from hw.ports import HostLink
 
-_BEFORE_BYTES = 2 + 5  # length and TPDU, with a header behind them
 _HEAD_BYTES = 2 + 8  # message type and bitmap
 AMOUNT, TERMINAL = 4, 41
 # bytes of the fields that an answer may hold up to the terminal's number. See ISO 8583:1987
@@ -40,7 +40,7 @@ class HostLine:
 
     def __init__(self, inner: HostLink, *, seed: int = 0, header_bytes: int = 0) -> None:
         self._inner = inner
-        self._start = _BEFORE_BYTES + header_bytes
+        self._start = LENGTH_BYTES + TPDU_BYTES + header_bytes  # of the message
         self._random = random.Random(seed)  # noqa: S311 - garbage is no secret
         self._previous: bytes | None = None
         self._held: bytes | None = None
@@ -85,10 +85,13 @@ class HostLine:
             case LineFault.TRUNCATED:
                 return answer[: len(answer) // 2]
             case LineFault.WRONG_AMOUNT:
-                return answer[: self._start] + _with_other_digit(answer[self._start :], AMOUNT)
+                return self._with_other_digit(answer, AMOUNT)
             case LineFault.WRONG_TERMINAL:
-                return answer[: self._start] + _with_other_digit(answer[self._start :], TERMINAL)
+                return self._with_other_digit(answer, TERMINAL)
         return answer
+
+    def _with_other_digit(self, frame: bytes, number: int) -> bytes:
+        return frame[: self._start] + _with_other_digit(frame[self._start :], number)
 
 
 def _with_other_digit(message: bytes, number: int) -> bytes:
