@@ -125,17 +125,16 @@ class AcquirerClient(HostClient):
 
     def _asked(self, request: LineRequest, timeout_ms: int) -> HostAnswer:
         """The answer, having noted whether the acquirer wants a sign-on."""
-        read = self._exchange(request, timeout_ms)
-        if isinstance(read, NoAnswer):
-            if read.reason is NoAnswerReason.TIMED_OUT:
-                return replace(read, tpdu=self._line.frame.tpdu, header=self._line.frame.header)
-            return read
+        read, frame = self._exchange(request, timeout_ms), self._line.frame
         answer = read.answer
-        if isinstance(answer, Answered):
-            self._wrong_macs = 0
-            answer = replace(answer, sign_on_again=read.sign_on)
-        elif answer.cause is NoAnswerCause.WRONG_MAC:
-            self._wrong_macs += 1
+        match answer:
+            case Answered():
+                self._wrong_macs = 0
+                answer = replace(answer, sign_on_again=read.sign_on)
+            case NoAnswer(cause=NoAnswerCause.WRONG_MAC):
+                self._wrong_macs += 1
+            case NoAnswer(reason=NoAnswerReason.TIMED_OUT):
+                answer = replace(answer, tpdu=frame.tpdu, header=frame.header)
         self._demanded |= read.sign_on or self._wrong_macs >= WRONG_MACS_MOST
         return answer
 

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from firmware.iso8583.messages import (
     Answered,
+    AnswerRead,
     BalanceRequest,
     ChipUploadRequest,
     FinancialRequest,
@@ -26,7 +27,7 @@ from hw.ports import HostLink
 if TYPE_CHECKING:
     from firmware.iso8583.keys import SessionKeys
     from firmware.iso8583.profile import Profile
-    from firmware.iso8583.unionpay import AnswerRead, UnionPay
+    from firmware.iso8583.unionpay import UnionPay
 
 
 @runtime_checkable
@@ -57,19 +58,18 @@ class HostClient:
         Blocks up to `timeout_ms`. Raises WireError for a request that no message can hold, which is
         a bug, and for nothing that comes back.
         """
-        read = self._exchange(request, timeout_ms)
-        return read if isinstance(read, NoAnswer) else read.answer
+        return self._exchange(request, timeout_ms).answer
 
     def close(self) -> None:
         self._link.close()
 
-    def _exchange(self, request: LineRequest, timeout_ms: int) -> AnswerRead | NoAnswer:
+    def _exchange(self, request: LineRequest, timeout_ms: int) -> AnswerRead:
         messages, keys = self._messages(), self._keys_now()
         frame = self._link.exchange(messages.request(request, keys), timeout_ms)
         if frame is None:
             if isinstance(self._link, KnowsDelivery) and self._link.undelivered:
-                return NoAnswer(NoAnswerReason.NO_LINE)
-            return NoAnswer(NoAnswerReason.TIMED_OUT)
+                return AnswerRead(NoAnswer(NoAnswerReason.NO_LINE))
+            return AnswerRead(NoAnswer(NoAnswerReason.TIMED_OUT))
         read = messages.read_answer(frame, request, keys)
         if isinstance(read.answer, NoAnswer):
             return read

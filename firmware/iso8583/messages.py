@@ -268,6 +268,15 @@ class NoAnswer(Struct, frozen=True):
 
 HostRequest = FinancialRequest | ReversalRequest | SettlementRequest | BalanceRequest
 HostAnswer = Answered | NoAnswer
+
+
+class AnswerRead(Struct, frozen=True):
+    """An answer as far as it can be believed, and whether the acquirer wants a sign-on."""
+
+    answer: HostAnswer
+    sign_on: bool = False
+
+
 OfItself = SettlementRequest | BalanceRequest
 Upload = UploadRequest | ChipUploadRequest | UploadEndRequest
 AboutTheBatch = OfItself | ControlRequest | Upload

@@ -199,7 +199,7 @@ class Profile(Struct, frozen=True, forbid_unknown_fields=True):
 
     def _check_messages(self, name: str) -> None:
         """Each field that another key of the profile speaks of is there, and holds what it says."""
-        asked = self.messages
+        asked, shapes = self.messages, self.shapes
         for key, at_all, number, least in (
             ("messages.times", asked.times == "terminal", 12, "n6"),
             ("messages.times", asked.times == "terminal", 13, "n4"),
@@ -207,10 +207,10 @@ class Profile(Struct, frozen=True, forbid_unknown_fields=True):
             ("messages.pin_block_4", asked.pin_block_4 != 0, 62, "b..16"),
             ("settlement.totals", self.settlement.totals == "kinds", 48, "n..111"),
         ):
-            found = self.shapes.get(number)
+            found = shapes.get(number)
             if at_all and (found is None or not found.holds(FieldShape.of(least))):
                 raise ProfileError(f"{name}: {key}: wants a field {number} of {least} or more")
-        field_60 = self.shapes.get(60)
+        field_60 = shapes.get(60)
         if field_60 is not None and field_60.most < asked.field_60_digits:
             words = f"field 60 has {field_60.most} digits at most"
             raise ProfileError(f"{name}: messages.field_60_digits: {words}")

@@ -97,7 +97,7 @@ class Assembly:
             undo.pop_all()
         self._reader = ReaderWorker(parts.reader, post, clock)
         self._printer = JobWorker("printer", post, clock)
-        self._printer.submit(IMPORTS, lambda: _make_the_rest(emv))
+        self._printer.submit(IMPORTS, lambda: _make_the_rest(config, emv))
         self._host = JobWorker("host", post, clock)
         keypad = KeypadWorker(parts.keypad, post, clock)
         self._workers = (keypad, self._reader, self._printer, self._host)
@@ -150,10 +150,12 @@ class Assembly:
         self._parts.display.close()
 
 
-def _make_the_rest(emv: Callable[[], EmvSetup]) -> None:
+def _make_the_rest(config: Config, emv: Callable[[], EmvSetup]) -> None:
     """Import what the first key needs, and make what the first card does, while idle stands."""
     for name in (*LATER, *LATER_STILL):
         importlib.import_module(name)
+    if config.host.kind == "local":
+        _embedded_messages(config)
     emv()
     garbage.as_usual()
 
@@ -198,13 +200,13 @@ class GivesKeys(HostLink, Protocol):
 
 def embedded_client(config: Config, host: GivesKeys, link: HostLink | None = None) -> HostClient:
     """Asks `host`, over `link` where one stands between, under the keys that it gives."""
+    return HostClient(link or host, lambda: _embedded_messages(config), lambda: host.session)
 
-    def messages() -> UnionPay:
-        from firmware.iso8583.unionpay import embedded_line  # noqa: PLC0415 - idle shows none of it
 
-        return embedded_line(config.host.pin_block)
+def _embedded_messages(config: Config) -> UnionPay:
+    from firmware.iso8583.unionpay import embedded_line  # noqa: PLC0415 - idle shows none of it
 
-    return HostClient(link or host, messages, lambda: host.session)
+    return embedded_line(config.host.pin_block)
 
 
 def acquirer_client(

@@ -27,6 +27,7 @@ from firmware.core.masked import Pin, SecretKey
 from firmware.iso8583.keys import SessionKeys
 from firmware.iso8583.messages import (
     Answered,
+    AnswerRead,
     BalanceRequest,
     CardPresented,
     Control,
@@ -36,7 +37,7 @@ from firmware.iso8583.messages import (
     SettlementRequest,
 )
 from firmware.iso8583.profile import Profile
-from firmware.iso8583.unionpay import AnswerRead, UnionPay
+from firmware.iso8583.unionpay import UnionPay
 from firmware.iso8583.working_keys import master_of, unpack_keys
 from tests.acquirer.conftest import ACCOUNTS, MERCHANT, TERMINAL, ChipCard, original_of
 from tests.payment import on_the_line, yuan

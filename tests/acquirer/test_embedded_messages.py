@@ -180,6 +180,11 @@ def test_an_answer_comes_back_as_it_was(request_: LineRequest, answer: Answered)
     assert decode_answer(encode_answer(request_, answer), request_) == answer
 
 
+def test_both_ends_share_the_messages_that_were_made() -> None:
+    assert embedded_line() is embedded_line(0) is embedded_line(pin_block=0)
+    assert embedded_line(4) is not embedded_line(0)
+
+
 def test_messages_are_those_of_the_terminal_specification() -> None:
     assert encode(SALE)[7:9].hex() == "0200"
     assert encode(VOID)[7:9].hex() == "0200"
