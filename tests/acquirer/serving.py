@@ -48,6 +48,24 @@ ROOT = Path(__file__).parents[2]
 THEN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
+def story_of_a_day(keyed: str, shown: str) -> str:
+    """A scenario: one sale by card and PIN of what is keyed, and a settlement that balances."""
+    return f"""
+press {keyed} ENTER
+press ENTER
+insert unionpay-debit
+press 123456 ENTER
+expect screen "交易成功"
+press ENTER
+remove
+wait 10s
+press MENU 6
+expect screen "消费 1笔 {shown}"
+press ENTER
+expect screen "对账平"
+"""
+
+
 def command(*words: object) -> list[str]:
     return [sys.executable, "-P", "-m", "firmware", "acquirer", *map(str, words)]
 

@@ -13,32 +13,18 @@ from msgspec.structs import replace
 from firmware.core.clock import SystemClock
 from firmware.core.config_line import Acquirer
 from firmware.core.kinds import Totals
-from firmware.iso8583.messages import FinancialRequest, LineRequest, ReversalRequest
-from firmware.iso8583.unionpay import AnswerRead, embedded_line
+from firmware.iso8583.messages import AnswerRead, FinancialRequest, LineRequest, ReversalRequest
+from firmware.iso8583.unionpay import embedded_line
 from firmware.lab.far_acquirer import FarAcquirer
 from firmware.lab.issuers import tray_books
 from firmware.lab.scenario.language import read
 from firmware.lab.scenario.player import Player
 from firmware.lab.scenario.stage import STAGE_CONFIG, Stage
-from tests.acquirer.serving import DEBIT, LineTerminal, Server, add_terminal
+from tests.acquirer.serving import DEBIT, LineTerminal, Server, add_terminal, story_of_a_day
 
 NOW = SystemClock().now()  # the server's clock: the year is not said in a payment's date
 AT: dict[str, Any] = {"date": f"{NOW:%Y%m%d}", "time": "093000"}
 LINE = embedded_line(pin_block=4)
-DAY = """
-press 500 ENTER
-press ENTER
-insert unionpay-debit
-press 123456 ENTER
-expect screen "交易成功"
-press ENTER
-remove
-wait 10s
-press MENU 6
-expect screen "消费 1笔 5.00"
-press ENTER
-expect screen "对账平"
-"""
 
 
 class EmbeddedTerminal(LineTerminal):
@@ -98,7 +84,7 @@ def test_a_terminal_signs_on_sells_and_settles_over_the_line(server: Any, tmp_pa
     far = FarAcquirer("127.0.0.1", server.port, server.terminal.master)
     config = replace(STAGE_CONFIG, acquirer=Acquirer(profile="embedded"))
     story = tmp_path / "day.pos"
-    story.write_text(DAY, "utf-8")
+    story.write_text(story_of_a_day("500", "5.00"), "utf-8")
     directory = tmp_path / "terminal"
     player = Player(
         directory, tmp_path, config, make_stage=lambda told: Stage(directory, told, acquirer=far)

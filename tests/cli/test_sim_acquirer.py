@@ -16,25 +16,12 @@ from firmware.lab.page.commands import Play
 from firmware.lab.page.hub import Hub
 from firmware.lab.page.session import Session
 from tests.acquirer.conftest import MERCHANT, TERMINAL
-from tests.acquirer.serving import Server, certificate, said
+from tests.acquirer.serving import Server, certificate, said, story_of_a_day
 from tests.lab.page.conftest import wait_for
 from tests.line.proxy import Proxy
 
 FIRST, SECOND = "0123456789ABCDEFFEDCBA9876543210", "FEDCBA98765432100123456789ABCDEE"
-STORY = """
-press 12850 ENTER
-press ENTER
-insert unionpay-debit
-press 123456 ENTER
-expect screen "交易成功"
-press ENTER
-remove
-wait 10s
-press MENU 6
-expect screen "消费 1笔 128.50"
-press ENTER
-expect screen "对账平"
-"""
+STORY = story_of_a_day("12850", "128.50")
 
 
 def served(tmp_path):
