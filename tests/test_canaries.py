@@ -212,7 +212,7 @@ def test_bug_in_a_flow_is_logged_without_secrets(
         nonlocal keyed
         assert rig.flow is not None
         flow = rig.flow.flow
-        if where == "while the card is read" and isinstance(effect, payment_effects.RandomBytes):
+        if where == "while the card is read" and isinstance(effect, payment_effects.DrawRandom):
             flow.throw(RuntimeError("planted bug"))
         if isinstance(effect, effects.Show) and "PinEntry" in repr(effect):
             keyed += 1

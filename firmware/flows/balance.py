@@ -26,7 +26,7 @@ from firmware.flows.card import (
     trouble,
 )
 from firmware.flows.desk import Desk
-from firmware.flows.effects import CardPresent, Wait
+from firmware.flows.effects import AskCardPresent, Wait
 from firmware.flows.settle import may_move_money
 from firmware.flows.steps import NOTICE_MS, GivenUp, leave_to_next, show, tell
 from firmware.flows.words import why_refused
@@ -118,7 +118,7 @@ async def _show(desk: Desk, told: Balance) -> None:
     if amount is None:  # no amount is drawn below zero
         words = f"{told.currency.label} {told}"
         body.append(Phrase.of((words, words)))
-    card_in = await CardPresent(used=True)
+    card_in = await AskCardPresent(used=True)
     prompt = Phrase.of(Text.REMOVE_CARD if card_in else Text.ENTER_DONE)
     title, training = Phrase.of(Text.BALANCE), desk.training
     shown = await show(desk, Notice(title, tuple(body), prompt, amount, training=training))

@@ -24,8 +24,8 @@ from firmware.emv.outcomes import CardData, EmvFacts, EndReason, Identified
 from firmware.emv.terminal_data import BALANCE, REFUND, SALE, EmvTransaction, TerminalData
 from firmware.flows.desk import Desk
 from firmware.flows.effects import (
+    AskCardPresent,
     Beep,
-    CardPresent,
     Exchange,
     MaskedEntry,
     PowerOff,
@@ -37,7 +37,7 @@ from firmware.flows.effects import (
 from firmware.flows.steps import PHASE_MS, GivenUp, choose, show
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import Transaction
-from firmware.payments.effects import Look, Now, RandomBytes
+from firmware.payments.effects import DrawRandom, Look, ReadClock
 from firmware.payments.order import Agreed
 from firmware.ui.screens import CardPrompt, Phrase, PinEntry, Processing
 from firmware.ui.texts import Text
@@ -118,7 +118,7 @@ class CardDialogue(Struct):
         return await Exchange(command)
 
     async def random(self, count: int) -> bytes:
-        return await RandomBytes(count)
+        return await DrawRandom(count)
 
     async def choose_application(self, candidates: Sequence[Candidate]) -> int | None:
         """The cardholder's choice; the order is the card's priority. None when cancelled."""
@@ -305,11 +305,11 @@ class _Asked(Struct, frozen=True):
 
 
 async def _await_card(desk: Desk, wanted: CardUse, asked: _Asked, *, again: bool) -> GivenUp | None:
-    """Wait until a card is in the slot that was put in for this: see effects.CardPresent."""
+    """Wait until a card is in the slot that was put in for this: see effects.AskCardPresent."""
     notice, turn = asked.notice, 0
     wait_ms = PHASE_MS if desk.customer else desk.idle_timeout_ms
-    while not await CardPresent(used=again):
-        card_in = await CardPresent(used=True)
+    while not await AskCardPresent(used=again):
+        card_in = await AskCardPresent(used=True)
         words = asked.words(turn, card_in=card_in, customer=desk.customer)
         screen = CardPrompt(wanted.kind, wanted.amount, words, notice, desk.training)
         await show(desk, screen)
@@ -338,7 +338,7 @@ def _terminal(terminal: TerminalData, wanted: CardUse) -> TerminalData:
 
 
 async def _transaction(desk: Desk, wanted: CardUse) -> EmvTransaction:
-    moment = await Now()
+    moment = await ReadClock()
     numbers = await Look.of(Lookups.next_numbers, training=desk.training)
     return EmvTransaction(
         amount=wanted.amount or desk.money(0),

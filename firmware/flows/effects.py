@@ -72,7 +72,7 @@ class Wait(Effect[Happening], frozen=True):
     masked: MaskedEntry | None = None  # see firmware.terminal.entry_guard
 
 
-class EntryLeftOpen(Effect[bool], frozen=True):
+class AskEntryOpen(Effect[bool], frozen=True):
     """Tell whether a masked entry was broken off, so that digits are swallowed."""
 
 
@@ -82,7 +82,7 @@ class PutBack(Effect[None], frozen=True):
     pressed: KeyPressed
 
 
-class CardPresent(Effect[bool], frozen=True):
+class AskCardPresent(Effect[bool], frozen=True):
     """Tell whether the slot has a card that was put in after the last `UseUpCard`.
 
     A card that was in it when the terminal or the reader started does not count: it is unknown
@@ -151,19 +151,19 @@ class ReleasePaper(Effect[None], frozen=True):
     job: int | None
 
 
-class ApiFingerprint(Effect[str], frozen=True):
+class AskFingerprint(Effect[str], frozen=True):
     """SHA-256 of the certificate of the tills' API, as AB:CD:…; "" where it has none."""
 
 
-class StuckPapers(Effect[int], frozen=True):
+class CountStuckPapers(Effect[int], frozen=True):
     """How many papers wait for the printer to be well again."""
 
 
-class DoubtfulPapers(Effect[list[PrintJob]], frozen=True):
+class ListDoubtfulPapers(Effect[list[PrintJob]], frozen=True):
     """Papers that began to print and whose result will stay unknown."""
 
 
-class PrinterSays(Effect[PaperState], frozen=True):
+class AskPrinterState(Effect[PaperState], frozen=True):
     """The printer's last known state; nothing is sent."""
 
 
@@ -189,9 +189,9 @@ class Beep(Effect[None], frozen=True):
     long: bool = False
 
 
-class Faults(Effect[tuple[Fault, ...]], frozen=True):
+class RetryFaults(Effect[tuple[Fault, ...]], frozen=True):
     """Try to bring back what has failed; gives what still fails."""
 
 
-class ClockMoved(Effect[int], frozen=True):
+class AskClockMove(Effect[int], frozen=True):
     """By how many seconds the clock was moved since this was last asked; it is journaled, too."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from firmware.flows import words
 from firmware.flows.desk import Desk
 from firmware.flows.effects import (
-    ClockMoved,
-    EntryLeftOpen,
-    StuckPapers,
+    AskClockMove,
+    AskEntryOpen,
+    CountStuckPapers,
     TimedOut,
     UseUpCard,
     Wait,
@@ -20,7 +20,7 @@ from firmware.flows.steps import PHASE_MS, idle_screen, shift_px, show
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import TerminalStarted
 from firmware.journal.schema import SCHEMA
-from firmware.payments.effects import Append, CheckClock, CheckSpace, Look, Moment, Now
+from firmware.payments.effects import Append, CheckClock, CheckSpace, Look, Moment, ReadClock
 from firmware.payments.owed import Retry, what_is_owed
 from firmware.payments.roles import Act, May, Role, may, role_of
 from firmware.payments.tills import TillAsked
@@ -70,13 +70,13 @@ async def idle(desk: Desk) -> None:
     card: Text | None = None  # what to do about the one in the slot
     retry = await Retry.begin(desk)
     while True:
-        moment = await Now()
+        moment = await ReadClock()
         pause_ms = await retry.go_on(desk, moment) or MINUTE_MS
-        desk.clock_moved_s += await ClockMoved()
-        papers = await StuckPapers()
+        desk.clock_moved_s += await AskClockMove()
+        papers = await CountStuckPapers()
         if papers:
             pause_ms = min(pause_ms, PHASE_MS)
-        if await EntryLeftOpen():
+        if await AskEntryOpen():
             notice: Phrase | None = Phrase.of(Text.ENTRY_LEFT_OPEN)
         else:
             notice = Phrase.of(card) if card else await _notice(desk, moment, papers)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from firmware.core.config_kiosk import Item
 from firmware.flows.desk import Desk
-from firmware.flows.effects import EntryLeftOpen, UseUpCard, Wait
+from firmware.flows.effects import AskEntryOpen, UseUpCard, Wait
 from firmware.flows.menu import idle_key
 from firmware.flows.order import serve_tills
 from firmware.flows.paper_waits import no_receipt
 from firmware.flows.permissions import permitted
 from firmware.flows.sale import sell_item
 from firmware.flows.steps import idle_screen, shift_px, show
-from firmware.payments.effects import Moment, Now
+from firmware.payments.effects import Moment, ReadClock
 from firmware.payments.owed import Retry
 from firmware.payments.roles import Act
 from firmware.payments.tills import TillAsked
@@ -32,10 +32,10 @@ async def attract(desk: Desk) -> None:
     await UseUpCard()  # as at idle
     retry = await Retry.begin(desk)
     while True:
-        moment = await Now()
+        moment = await ReadClock()
         pause_ms = await retry.go_on(desk, moment)
         notice = await no_receipt()  # a customer may not want to pay where none comes out
-        if await EntryLeftOpen():
+        if await AskEntryOpen():
             notice = Phrase.of(Text.ENTRY_LEFT_OPEN)
         await show(desk, _screen(desk, moment, notice))
         happening = await Wait(min(PAGE_MS, pause_ms or PAGE_MS), card=True, orders=True)

@@ -10,7 +10,7 @@ from firmware.core.kinds import Copy, EndCause, EntryStep, Kind
 from firmware.core.money import Money, major_text
 from firmware.flows.card import release_card
 from firmware.flows.desk import Desk
-from firmware.flows.effects import Beep, CardPresent, ReleasePaper, Wait
+from firmware.flows.effects import AskCardPresent, Beep, ReleasePaper, Wait
 from firmware.flows.ended_words import STANDS, not_approved
 from firmware.flows.original import detail_of
 from firmware.flows.paper_waits import no_receipt
@@ -24,7 +24,7 @@ from firmware.journal.order_records import OrderEnd, OrderEnded, OrderLine, Orde
 from firmware.journal.paper_records import PrintDropped, PrintQueued
 from firmware.journal.transactions import Transaction
 from firmware.payments.context import is_on_a_line
-from firmware.payments.effects import Append, CheckClock, CheckSpace, Look, Now
+from firmware.payments.effects import Append, CheckClock, CheckSpace, Look, ReadClock
 from firmware.payments.line import echo
 from firmware.payments.order import Agreed, Order, Source
 from firmware.payments.originals import reference_to
@@ -34,7 +34,7 @@ from firmware.payments.tills import (
     AnswerTill,
     AskLine,
     Done,
-    LastStop,
+    EndCancelling,
     NotNow,
     OrderStage,
     Reprint,
@@ -93,7 +93,7 @@ async def _order(desk: Desk, taken: OrderTaken) -> TillAsked | None:
         return None
     await CheckSpace()
     await CheckClock()
-    until_ms = (await Now()).monotonic_ms + taken.expires_in_s * 1000
+    until_ms = (await ReadClock()).monotonic_ms + taken.expires_in_s * 1000
     await Append.of(taken)
     await TellStage(taken.id, OrderStage.TAKEN)
     await AnswerTill(Done.RECORDED)
@@ -145,7 +145,7 @@ async def _with_card(
     else:
         settings = desk.config.void if agreed.kind is Kind.VOID else desk.config.refund
         met = await present_with_pin(desk, agreed, original, asked=settings.pin)
-    if isinstance(met, GivenUp) or await LastStop():
+    if isinstance(met, GivenUp) or await EndCancelling():
         await release_card()
         why = met if isinstance(met, GivenUp) else GivenUp.CANCELLED
         await _give_up(taken, why, agreed.amount)
@@ -166,7 +166,7 @@ async def _give_up(
 ) -> None:
     """End an order that was given up before its intent, by the till or at the keypad."""
     step = EntryStep.CARD if agreed_to else EntryStep.AMOUNT_CHECK
-    by_till = await LastStop()
+    by_till = await EndCancelling()
     await abandon(taken.kind, step, why, money)
     if by_till:
         end, cause = OrderEnd.CANCELLED, EndCause.BY_TILL
@@ -202,7 +202,7 @@ async def _check(
     notice = await no_receipt() if desk.customer else None
     phase = 0
     while True:
-        left_ms = until_ms - (await Now()).monotonic_ms
+        left_ms = until_ms - (await ReadClock()).monotonic_ms
         if left_ms <= 0:
             return GivenUp.TIMED_OUT
         detail = original or order_detail(order, lines, phase)
@@ -308,7 +308,7 @@ async def _until_left(
 async def _answered(since_ms: int, until_ms: int, job: int) -> TillAsked | Key | None:
     """The next request of a till; or ENTER, which prints; None for any other end."""
     while True:
-        left_ms = until_ms - (await Now()).monotonic_ms
+        left_ms = until_ms - (await ReadClock()).monotonic_ms
         if left_ms <= 0:
             return None
         happening = await Wait(left_ms, card=True, orders=True)
@@ -319,7 +319,7 @@ async def _answered(since_ms: int, until_ms: int, job: int) -> TillAsked | Key |
                 return Key.ENTER
             await leave_to_next(happening)
             return None
-        if not job and not await CardPresent(used=True):
+        if not job and not await AskCardPresent(used=True):
             return None
 
 

@@ -21,7 +21,7 @@ from firmware.flows.steps import (
 from firmware.flows.words import why_refused
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import Transaction
-from firmware.payments.effects import Look, Now
+from firmware.payments.effects import Look, ReadClock
 from firmware.payments.limits import WhyNot
 from firmware.payments.order import Agreed, Order
 from firmware.payments.originals import day_of
@@ -83,7 +83,7 @@ async def _enter_date(desk: Desk) -> str | GivenUp:
     """The full date of an original, YYYYMMDD, of which MMDD will do; today stands there first."""
     notice: Phrase | None = None
     while True:
-        now = await Now()
+        now = await ReadClock()
         keyed = await enter_digits(
             desk,
             Phrase.of(Text.ORIGINAL_DATE),

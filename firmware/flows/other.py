@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from firmware import __version__
 from firmware.core.kinds import Kind
 from firmware.flows.desk import Desk
-from firmware.flows.effects import ApiFingerprint
+from firmware.flows.effects import AskFingerprint
 from firmware.flows.paper_waits import printer_lacks
 from firmware.flows.query import page_through
 from firmware.flows.steps import GivenUp, choose, tell
@@ -67,7 +67,7 @@ async def other(desk: Desk) -> None:
 
 async def _certificate(desk: Desk) -> None:
     """Show the fingerprint, to be compared with what a till sees when it is set up."""
-    fingerprint = await ApiFingerprint()
+    fingerprint = await AskFingerprint()
     title = Phrase.of(Text.API_CERTIFICATE)
     if not fingerprint:
         await tell(desk, Text.API_CERTIFICATE, Phrase.of(Text.NO_CERTIFICATE), warning=False)

@@ -12,7 +12,7 @@ from msgspec import Struct, field
 
 from firmware.core.kinds import Copy, GuardKind
 from firmware.flows.desk import Desk
-from firmware.flows.effects import Beep, Fault, Faults, PowerOff, UseUpCard, Wait
+from firmware.flows.effects import Beep, Fault, PowerOff, RetryFaults, UseUpCard, Wait
 from firmware.flows.permissions import supervisor
 from firmware.flows.steps import show
 from firmware.journal.faults import JournalFault, Trouble
@@ -21,7 +21,7 @@ from firmware.journal.operators import SUPERVISOR
 from firmware.journal.paper_records import PrintDropped, PrintQueued
 from firmware.journal.records import DeviceFailed, DeviceRecovered, GuardOverridden
 from firmware.journal.transactions import PaperStands
-from firmware.payments.effects import Append, CheckClock, Look, Now
+from firmware.payments.effects import Append, CheckClock, Look, ReadClock
 from firmware.payments.owed import Retry
 from firmware.payments.tills import orders_cut_short
 from firmware.ui.screens import OutOfService, Phrase
@@ -100,7 +100,7 @@ async def outage(desk: Desk) -> None:
     retry = await Retry.later(desk)
     over = False
     while not over:
-        faults = await Faults()
+        faults = await RetryFaults()
         with contextlib.suppress(JournalFault):  # from here on it is one of the faults
             over = await _go_on(desk, story, retry, faults)
 
@@ -122,7 +122,7 @@ async def _go_on(desk: Desk, story: _Story, retry: Retry, faults: tuple[Fault, .
         else:
             await Beep()
     if all(fault.trouble in (None, Trouble.FULL) for fault in faults):  # a little may be left
-        await retry.go_on(desk, await Now())
+        await retry.go_on(desk, await ReadClock())
     return False
 
 
@@ -164,7 +164,7 @@ async def _screen(desk: Desk, fault: Fault) -> OutOfService:
     if fault.device is None:
         assert fault.trouble is not None, "what is no device is the journal"
         reason, todo = words_of(fault.trouble)
-        wall = (await Now()).wall
+        wall = (await ReadClock()).wall
         detail = wall.strftime("%Y-%m-%d %H:%M") if fault.trouble in _CLOCK else ""
         for_staff = not desk.customer or fault.trouble in _MAY_BE_RIGHT
         return OutOfService(

@@ -8,13 +8,13 @@ from msgspec import Struct
 
 from firmware.core.kinds import Kind
 from firmware.flows.desk import Desk
-from firmware.flows.effects import AwaitPaper, Beep, CardPresent, ReleasePaper, Wait
+from firmware.flows.effects import AskCardPresent, AwaitPaper, Beep, ReleasePaper, Wait
 from firmware.flows.ended_words import NotApproved, not_approved
 from firmware.flows.paper_waits import in_turns
 from firmware.flows.steps import leave_to_next, show, tell
 from firmware.flows.void import undo
 from firmware.flows.words import why_refused
-from firmware.payments.effects import Now
+from firmware.payments.effects import ReadClock
 from firmware.payments.refusals import Refusal
 from firmware.payments.roles import Act, May, may
 from firmware.payments.transact import PaymentApproved, PaymentEnded
@@ -72,8 +72,8 @@ async def _approved(desk: Desk, done: PaymentApproved) -> None:
     if step is _Next.LEFT:
         return
     while True:
-        left_ms = offer.until_ms - (await Now()).monotonic_ms
-        card_in = await CardPresent(used=True)
+        left_ms = offer.until_ms - (await ReadClock()).monotonic_ms
+        card_in = await AskCardPresent(used=True)
         if left_ms <= 0 and not card_in:
             return
         if desk.customer:
@@ -111,16 +111,16 @@ class Offer(Struct, frozen=True):
     async def wait(self, prompt: Text, timeout_ms: int) -> _Next:
         """Wait for ENTER, CANCEL (undo) or a key that begins something else."""
         opened_ms: int | None = None
-        began_ms = (await Now()).monotonic_ms
+        began_ms = (await ReadClock()).monotonic_ms
         while True:
-            now_ms = (await Now()).monotonic_ms
+            now_ms = (await ReadClock()).monotonic_ms
             if now_ms - began_ms >= timeout_ms:
                 return _Next.LEFT
             shown = await show(self.desk, await self._screen(prompt, now_ms))
             opened_ms = shown.at_ms if opened_ms is None else opened_ms
             happening = await Wait(min(TICK_MS, timeout_ms), card=True)
             if not isinstance(happening, KeyPressed):
-                if prompt in (Text.REMOVE_CARD, Text.KIOSK_TAKE) and not await CardPresent(
+                if prompt in (Text.REMOVE_CARD, Text.KIOSK_TAKE) and not await AskCardPresent(
                     used=True
                 ):
                     return _Next.GO_ON

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from firmware.flows.effects import PrinterSays
+from firmware.flows.effects import AskPrinterState
 from firmware.flows.steps import PHASE_MS
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
@@ -17,13 +17,13 @@ _LACKS = {
 
 async def printer_lacks() -> tuple[Phrase, ...]:
     """What keeps the printer from printing, as a line to say; none when nothing does."""
-    lacks = _LACKS.get(await PrinterSays())
+    lacks = _LACKS.get(await AskPrinterState())
     return (Phrase.of(lacks),) if lacks else ()
 
 
 async def no_receipt() -> Phrase | None:
     """What a kiosk's customer should know before paying: no receipt will come out."""
-    says = await PrinterSays()
+    says = await AskPrinterState()
     if says not in _LACKS:
         return None
     return Phrase.of(Text.NO_RECEIPT if says is PaperState.PAPER_OUT else Text.NO_RECEIPT_NOW)
@@ -31,7 +31,7 @@ async def no_receipt() -> Phrase | None:
 
 async def unproven() -> Phrase | None:
     """The line for a printer that has never answered: its papers may not have come out."""
-    silent = await PrinterSays() is PaperState.UNKNOWN
+    silent = await AskPrinterState() is PaperState.UNKNOWN
     return Phrase.of(Text.PRINTER_UNPROVEN) if silent else None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from firmware.core.kinds import Result, ReversalCause
 from firmware.flows.desk import Desk
-from firmware.flows.effects import DoubtfulPapers, ReleasePaper
+from firmware.flows.effects import ListDoubtfulPapers, ReleasePaper
 from firmware.flows.settle import resume_settlement
 from firmware.flows.steps import show, tell
 from firmware.journal.lookups import Lookups
@@ -29,7 +29,7 @@ async def recover(desk: Desk, *, power_lost: bool) -> None:
     """
     cause = ReversalCause.POWER_LOST if power_lost else ReversalCause.OUT_OF_SERVICE
     open_intents = await Look.of(Lookups.open_intents)
-    doubtful = await DoubtfulPapers()
+    doubtful = await ListDoubtfulPapers()
     records: list[Record] = []
     refunds = [each for each in open_intents if await _is_repeated(desk, each)]
     for each in open_intents:

@@ -9,7 +9,7 @@ from firmware.flows.permissions import ask_password, password_length
 from firmware.flows.steps import GivenUp, confirm, enter_digits, enter_password, tell
 from firmware.journal.operators import MustChange, is_weak
 from firmware.journal.records import OperatorSignedOff, OperatorSignedOn
-from firmware.payments.effects import Append, Now
+from firmware.payments.effects import Append, ReadClock
 from firmware.payments.owed import Retry, send_owed, what_is_owed
 from firmware.ui.screens import Notice, Phrase
 from firmware.ui.texts import Text
@@ -19,7 +19,7 @@ async def sign_on(desk: Desk) -> None:
     """Ask until an operator has signed on; what is owed to the acquirer is sent again meanwhile."""
     retry = await Retry.begin(desk)
     while not await try_sign_on(desk):
-        await retry.go_on(desk, await Now())
+        await retry.go_on(desk, await ReadClock())
 
 
 async def try_sign_on(desk: Desk) -> bool:

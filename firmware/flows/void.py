@@ -21,7 +21,7 @@ from firmware.flows.words import why_refused
 from firmware.iso8583.messages import HostAnswer
 from firmware.journal.transactions import Transaction
 from firmware.payments.card_messages import card_presented
-from firmware.payments.effects import Now
+from firmware.payments.effects import ReadClock
 from firmware.payments.order import Agreed, Order, Ready
 from firmware.payments.originals import reference_to, why_not_voided
 from firmware.payments.refusals import Refusal
@@ -84,7 +84,7 @@ async def undo(desk: Desk, sale: Transaction) -> PaymentEnded | None:
     amount = sale.amount
     order = Order(Kind.VOID, amount, original=reference_to(sale), undo=True)
     shown = await show(desk, original_screen(desk, Kind.VOID, sale))
-    agreed = await agree(order, shown, (await Now()).monotonic_ms, key="CANCEL")
+    agreed = await agree(order, shown, (await ReadClock()).monotonic_ms, key="CANCEL")
     refusal = await why_not_voided(desk, sale)
     if refusal is not None:
         await tell(desk, Text.REFUSED, why_refused(refusal))

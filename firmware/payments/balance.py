@@ -21,7 +21,7 @@ from firmware.iso8583.messages import (
 from firmware.journal.enquiry_records import BalanceAnswered, BalanceAsked
 from firmware.journal.lookups import Lookups
 from firmware.payments.context import Context, Progress, Stage
-from firmware.payments.effects import Append, Authorise, Look, Now
+from firmware.payments.effects import Append, Authorise, Look, ReadClock
 from firmware.payments.line import follow
 from firmware.payments.refusals import Code, Refusal
 
@@ -55,7 +55,7 @@ async def enquire(
 
     A refusal, and nothing asked, where the batch has given out every voucher number there is.
     """
-    moment, merchant = await Now(), context.config.merchant
+    moment, merchant = await ReadClock(), context.config.merchant
     numbers = await Look.of(Lookups.next_numbers, training=context.training)
     if numbers.used_up:
         return Refusal(Code.BATCH_FULL)

@@ -120,12 +120,12 @@ class Moment(Struct, frozen=True):
         return self.wall.strftime("%H%M%S")
 
 
-class Now(Effect[Moment], frozen=True):
-    """The time now."""
+class ReadClock(Effect[Moment], frozen=True):
+    """Read the clock."""
 
 
-class RandomBytes(Effect[bytes], frozen=True):
-    """Unpredictable bytes."""
+class DrawRandom(Effect[bytes], frozen=True):
+    """Draw unpredictable bytes."""
 
     count: int
 

@@ -14,7 +14,7 @@ from firmware.core.money import Money, percent_of
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import Transaction
 from firmware.payments.context import Context
-from firmware.payments.effects import Look, Now
+from firmware.payments.effects import Look, ReadClock
 from firmware.payments.refusals import Code, Refusal
 from firmware.payments.roles import Role, role_of
 
@@ -30,7 +30,7 @@ async def why_no_sale(context: Context) -> Refusal | None:
 
 async def sale_limits(context: Context) -> WhyNot:
     """Why an amount is over a limit of the sale or of the day."""
-    limits, moment = context.config.sale, await Now()
+    limits, moment = context.config.sale, await ReadClock()
     counts = limits.day_limit and not context.training
     sold_minor = (
         await Look.of(Lookups.sales_today, moment.date, context.config.currency.alpha)
@@ -66,7 +66,7 @@ async def refund_limits(context: Context, left: Money | None) -> WhyNot:
 
     `left` is None for another terminal's sale: only the acquirer knows what is left of it.
     """
-    settings, moment = context.config.refund, await Now()
+    settings, moment = context.config.refund, await ReadClock()
     counts = settings.day_limit and not context.training
     refunded_minor = (
         await Look.of(Lookups.refunds_today, moment.date, context.config.currency.alpha)
@@ -91,7 +91,7 @@ async def refund_limits(context: Context, left: Money | None) -> WhyNot:
 
 async def charged_today(context: Context, card: CardFacts) -> int:
     """Minor units that this card was charged here today."""
-    moment = await Now()
+    moment = await ReadClock()
     return await Look.of(Lookups.card_today, card.hash, moment.date, context.config.currency.alpha)
 
 
@@ -125,7 +125,7 @@ async def usual_amount(context: Context, amount: Money) -> Money | None:
 
 async def duplicate_of(context: Context, amount: Money, card: CardFacts) -> Transaction | None:
     """The sale that charged this card this amount within `sale.duplicate_window_s`."""
-    moment = await Now()
+    moment = await ReadClock()
     since = moment.wall - timedelta(seconds=context.config.sale.duplicate_window_s)
     currency = amount.currency.alpha
     return await Look.of(

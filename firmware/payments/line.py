@@ -9,7 +9,7 @@ from firmware.journal.lookups import Lookups
 from firmware.journal.paper_records import PrintQueued
 from firmware.journal.records import BatchOpened, SettlementCompleted, SettlementStarted
 from firmware.payments.context import Context, is_on_a_line
-from firmware.payments.effects import Append, Authorise, Look, Moment, Now
+from firmware.payments.effects import Append, Authorise, Look, Moment, ReadClock
 
 
 async def follow(context: Context, answer: HostAnswer) -> None:
@@ -78,7 +78,7 @@ async def closed_as_it_is(
     started: SettlementStarted, opened: BatchOpened
 ) -> tuple[SettlementCompleted, BatchOpened, PrintQueued]:
     """The records that end a batch which the acquirer has no more: not balanced, with its slip."""
-    return await closed(started, opened, await Now(), Totals(), balanced=False)
+    return await closed(started, opened, await ReadClock(), Totals(), balanced=False)
 
 
 async def closed(

@@ -9,7 +9,7 @@ from firmware.core.kinds import CHARGES, Kind, OriginalRef
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import State, Transaction
 from firmware.payments.context import Context, is_on_a_line
-from firmware.payments.effects import Look, Now
+from firmware.payments.effects import Look, ReadClock
 from firmware.payments.refusals import Code, Refusal
 
 YEARS_BACK = 9  # so far apart two 29 Februaries may be
@@ -72,7 +72,7 @@ async def why_not_completed(context: Context, hold: Transaction | None) -> Refus
     if refusal is not None or hold is None:
         return refusal
     days = context.config.preauth.window_days
-    today = (await Now()).wall.date()
+    today = (await ReadClock()).wall.date()
     if (today - date_of(hold.date)).days > days:
         return Refusal(Code.HOLD_IS_OLD, days=days)
     return None
@@ -86,7 +86,7 @@ async def why_not_refunded(context: Context, original: Transaction | None) -> Re
     if not original.left.minor:
         return Refusal(Code.FULLY_REFUNDED)
     days = context.config.refund.window_days
-    today = (await Now()).wall.date()
+    today = (await ReadClock()).wall.date()
     if (today - date_of(original.date)).days > days:
         return Refusal(Code.OUT_OF_WINDOW, days=days)
     return None
@@ -99,7 +99,7 @@ async def why_not_elsewhere(context: Context, reference: str, day: date) -> Refu
     # of another day, or of another kind: a sale of this terminal is found by both
     if await Look.of(Lookups.knows_reference, reference, training=context.training):
         return Refusal(Code.NO_SUCH_VOUCHER)
-    ago = ((await Now()).wall.date() - day).days
+    ago = ((await ReadClock()).wall.date() - day).days
     if ago < 0:
         return Refusal(Code.NO_SUCH_VOUCHER)
     days = context.config.refund.window_days
@@ -118,7 +118,7 @@ async def why_not_held_elsewhere(context: Context, kind: Kind, day: date) -> Ref
 
     One of this terminal is found by its code and day, whatever has become of it.
     """
-    ago = ((await Now()).wall.date() - day).days
+    ago = ((await ReadClock()).wall.date() - day).days
     if not context.config.preauth.other_terminals or ago < 0:
         return Refusal(Code.NO_SUCH_HOLD)
     days = context.config.preauth.window_days

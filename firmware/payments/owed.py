@@ -11,7 +11,7 @@ from firmware.journal.transactions import Advice, Reversal, ScriptResult
 from firmware.payments.advice import send_advice
 from firmware.payments.context import Context, is_on_a_line
 from firmware.payments.delivery import deliver
-from firmware.payments.effects import Look, Moment, Now
+from firmware.payments.effects import Look, Moment, ReadClock
 from firmware.payments.reverse import send_reversal
 from firmware.payments.scripts import send_scripts
 
@@ -69,7 +69,7 @@ class Retry(Struct):
     async def later(cls, context: Context) -> Retry:
         """The first try comes after the pause of the settings. Does not read the journal."""
         pause_ms = context.config.host.reversal_retry_s * 1000
-        return cls((await Now()).monotonic_ms, pause_ms)
+        return cls((await ReadClock()).monotonic_ms, pause_ms)
 
     @classmethod
     async def begin(cls, context: Context) -> Retry:

@@ -20,7 +20,7 @@ from firmware.journal.records import (
 from firmware.journal.transactions import Reversal
 from firmware.payments.context import Context, Progress, Stage, is_on_a_line
 from firmware.payments.delivery import deliver, stays_owed
-from firmware.payments.effects import Append, Authorise, Look, Now, Unseal
+from firmware.payments.effects import Append, Authorise, Look, ReadClock, Unseal
 
 
 async def reverse(context: Context, payment: Payment, cause: ReversalCause) -> bool:
@@ -41,7 +41,7 @@ async def send_reversals(context: Context) -> bool:
 
 async def send_reversal(context: Context, reversal: Reversal) -> HostAnswer | None:
     """Send one reversal; None when it is confirmed, else the answer that leaves it owed."""
-    owed, asked_at = reversal.transaction, await Now()
+    owed, asked_at = reversal.transaction, await ReadClock()
     card: CardPresented | None = None
     asks_for_it = is_on_a_line(context) and not owed.training
     if asks_for_it and await Look.of(Lookups.is_sealed, owed.batch, owed.stan):

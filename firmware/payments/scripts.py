@@ -13,7 +13,7 @@ from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import ScriptResult
 from firmware.payments.context import Context, is_on_a_line
 from firmware.payments.delivery import UNREAD, deliver
-from firmware.payments.effects import Append, Authorise, Look, Now, Unseal
+from firmware.payments.effects import Append, Authorise, Look, ReadClock, Unseal
 
 
 async def queue_script(context: Context, payment: Payment, de55: bytes) -> None:
@@ -32,7 +32,7 @@ async def send_scripts(context: Context) -> bool:
 
 async def send_script(script: ScriptResult) -> HostAnswer | None:
     """Send one result; None when the acquirer has it, else the answer that leaves it owed."""
-    told, moment = script.transaction, await Now()
+    told, moment = script.transaction, await ReadClock()
     card = await Unseal(told.batch, told.stan)
     shown = CardPresented(card.pan, card.psn, card.expiry, de55=script.de55)
     answer = await Authorise(

@@ -13,7 +13,15 @@ from firmware.journal.rules import batch_after
 from firmware.payments.advice import send_advices
 from firmware.payments.batch_upload import end_batch
 from firmware.payments.context import Context, Progress, Stage, is_on_a_line
-from firmware.payments.effects import Append, Authorise, CheckClock, CheckSpace, Look, Moment, Now
+from firmware.payments.effects import (
+    Append,
+    Authorise,
+    CheckClock,
+    CheckSpace,
+    Look,
+    Moment,
+    ReadClock,
+)
 from firmware.payments.line import closed, closed_as_it_is, open_there
 from firmware.payments.refusals import Code, OwedVoucher, Refusal
 from firmware.payments.reverse import send_reversals
@@ -64,7 +72,7 @@ async def close_batch(context: Context, started: SettlementStarted) -> Settled |
     holds is sent before. Each answer is recorded: after a power cut it goes on with the next one.
     """
     await context.progress(Progress(Stage.SETTLING, totals=started.totals))
-    moment, numbers = await Now(), await Look.of(Lookups.next_numbers, training=False)
+    moment, numbers = await ReadClock(), await Look.of(Lookups.next_numbers, training=False)
     answer: HostAnswer | None = await _answered_before() if is_on_a_line(context) else None
     if answer is None:
         answer = await _ask(context, started, numbers.stan, moment)

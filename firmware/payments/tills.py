@@ -103,8 +103,8 @@ class TellStage(Effect[None], frozen=True):
     stage: OrderStage | None
 
 
-class LastStop(Effect[bool], frozen=True):
-    """Whether a till has cancelled the order; from the first time on it is too late to."""
+class EndCancelling(Effect[bool], frozen=True):
+    """Let no till cancel the order any more; whether one had."""
 
 
 async def why_no_order(context: Context, order: OrderTaken) -> NotNow | Refusal | None:

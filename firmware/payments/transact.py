@@ -30,7 +30,7 @@ from firmware.journal.transactions import Transaction
 from firmware.payments.advice import is_advice, send_advices
 from firmware.payments.batch_upload import keeps_chip
 from firmware.payments.context import Context, Progress, Stage, is_on_a_line
-from firmware.payments.effects import Append, Authorise, Look, Moment, Now
+from firmware.payments.effects import Append, Authorise, Look, Moment, ReadClock
 from firmware.payments.line import follow
 from firmware.payments.order import Ready, Source
 from firmware.payments.outcomes import answered, unanswered
@@ -111,7 +111,7 @@ async def transact(context: Context, ready: Ready, end_with_card: CardEnd) -> Pa
 
     A refusal, and nothing begun, where the open batch has given out every voucher number there is.
     """
-    moment = await Now()
+    moment = await ReadClock()
     numbers = await Look.of(Lookups.next_numbers, training=context.training)
     if numbers.used_up:
         kind, amount = ready.agreed.kind, ready.agreed.amount
@@ -217,7 +217,7 @@ async def _done(
 ) -> PaymentApproved:
     transaction = await _transaction(context, payment)
     first, last = (copies[0].job, copies[-1].job) if copies else (0, 0)
-    return PaymentApproved(transaction, first, last, await Now())
+    return PaymentApproved(transaction, first, last, await ReadClock())
 
 
 async def _copies(context: Context, payment: Payment, source: Source) -> tuple[PrintQueued, ...]:

@@ -20,7 +20,7 @@ from firmware.journal.faults import JournalFault, Trouble
 from firmware.payments import effects as payment_effects
 from firmware.payments.tills import (
     AnswerTill,
-    LastStop,
+    EndCancelling,
     OrderStopped,
     TellStage,
     TillAsked,
@@ -259,13 +259,13 @@ class Runner:
                 return self._await(self._slow.ask_card(effect, self._now_ms))
             case payment_effects.Authorise() | effects.LoadMasterKey():
                 return self._ask_host(effect)
-            case AnswerTill() | TellStage() | LastStop() | effects.ApiFingerprint():
+            case AnswerTill() | TellStage() | EndCancelling() | effects.AskFingerprint():
                 return _Send(self._tills.perform(effect))
             case effects.Show():
                 return _Send(self._panel.show(effect.screen, effect.language))
-            case effects.CardPresent():
+            case effects.AskCardPresent():
                 return _Send(self._slot.present and (effect.used or not self._slot.used))
-            case effects.EntryLeftOpen():
+            case effects.AskEntryOpen():
                 return _Send(self._entry.is_left_open(card_out=self._slot.empty))
             case effects.UseUpCard():
                 self._slot.used = self._slot.present
@@ -273,7 +273,7 @@ class Runner:
             case effects.PutBack():
                 self._happened.appendleft((effect.pressed, self._slot.empty))
                 return _Send(None)
-            case effects.Faults():
+            case effects.RetryFaults():
                 return _Send(self._retry_faults())
         try:
             return _Send(perform(effect, self._world))

@@ -18,7 +18,7 @@ from firmware.iso8583.messages import Answered, NoAnswer
 from firmware.payments.effects import Effect
 from firmware.payments.tills import (
     AnswerTill,
-    LastStop,
+    EndCancelling,
     NotNow,
     OrderStage,
     OrderStopped,
@@ -140,10 +140,10 @@ class Tills:
                 elif stage is None:
                     self._stoppable = False
                 self._order_id, self._stage = (order_id if stage else ""), stage
-            case LastStop():
+            case EndCancelling():
                 self._stoppable = False
                 return self._stopped
-            case effects.ApiFingerprint():
+            case effects.AskFingerprint():
                 return self._board.fingerprint
             case effects.PowerOn() if self._stage is OrderStage.AGREED:
                 self._stage = OrderStage.CARD

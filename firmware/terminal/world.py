@@ -176,7 +176,7 @@ def perform(effect: payment_effects.Effect[Any], world: World) -> Any:
         case payment_effects.Unseal(batch=batch, stan=stan):
             sealed = data.journal.sealed(batch, stan)
             return unseal(sealed, SealedPlace(batch, stan), data.journal.keys.card)
-        case payment_effects.Now():
+        case payment_effects.ReadClock():
             return payment_effects.Moment(world.clock.monotonic_ms(), world.clock.now())
         case effects.CheckPassword():
             return data.operators.verify(
@@ -186,9 +186,9 @@ def perform(effect: payment_effects.Effect[Any], world: World) -> Any:
             return _change_operator(effect, data.operators)
         case (
             effects.ReleasePaper()
-            | effects.StuckPapers()
-            | effects.DoubtfulPapers()
-            | effects.PrinterSays()
+            | effects.CountStuckPapers()
+            | effects.ListDoubtfulPapers()
+            | effects.AskPrinterState()
         ):
             return _of_spool(effect, world.spool)
         case payment_effects.CheckSpace():
@@ -197,12 +197,12 @@ def perform(effect: payment_effects.Effect[Any], world: World) -> Any:
         case payment_effects.CheckClock(trust=trust):
             _check_clock(world, trust=trust)
             return None
-        case effects.ClockMoved():
+        case effects.AskClockMove():
             clock = world.clock
             world.clock_watch.check_ahead(clock.now(), clock.monotonic_ms())
             _append(world)
             return world.clock_watch.untold_s()
-        case payment_effects.RandomBytes():
+        case payment_effects.DrawRandom():
             return secrets.token_bytes(effect.count)
         case effects.Beep():
             if world.buzzer is not None:
@@ -251,20 +251,20 @@ def _check_clock(world: World, *, trust: bool = False) -> None:
 
 def _of_spool(
     effect: effects.ReleasePaper
-    | effects.StuckPapers
-    | effects.DoubtfulPapers
-    | effects.PrinterSays,
+    | effects.CountStuckPapers
+    | effects.ListDoubtfulPapers
+    | effects.AskPrinterState,
     spool: Spool,
 ) -> int | list[PrintJob] | PaperState | None:
     match effect:
         case effects.ReleasePaper(job=job):
             spool.release(job)
             return None
-        case effects.StuckPapers():
+        case effects.CountStuckPapers():
             return spool.stuck
-        case effects.DoubtfulPapers():
+        case effects.ListDoubtfulPapers():
             return spool.doubtful
-        case effects.PrinterSays():
+        case effects.AskPrinterState():
             return spool.state
 
 

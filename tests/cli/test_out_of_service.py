@@ -10,11 +10,11 @@ import pytest
 
 from firmware.acquirer.engine import BooksError
 from firmware.core.config import Config, General
-from firmware.flows.effects import Fault, Faults, Show
+from firmware.flows.effects import Fault, RetryFaults, Show
 from firmware.flows.outage import outage
 from firmware.iso8583.keys import KeyFileError
 from firmware.journal.faults import JournalFault, Trouble
-from firmware.payments.effects import Effect, Look, Now
+from firmware.payments.effects import Effect, Look, ReadClock
 from firmware.terminal.refusal import show_refusal
 from firmware.ui.render import render
 from firmware.ui.screens import OutOfService, Owner, Phrase
@@ -86,7 +86,7 @@ def in_service(fault: Fault) -> OutOfService:
     flow = outage(desk())
     effect: Effect[Any] = flow.send(None)
     while not isinstance(effect, Show):
-        answers: dict[type, object] = {Faults: (fault,), Look: [], Now: NOW}
+        answers: dict[type, object] = {RetryFaults: (fault,), Look: [], ReadClock: NOW}
         effect = flow.send(answers.get(type(effect)))
     flow.close()
     assert isinstance(effect.screen, OutOfService)

@@ -48,7 +48,7 @@ class WatchedFlow:
             self.rig.on_answered(self.effect)
             self.rig.on_given(self.effect, answer)
         chance = self.rig.chance
-        if chance is not None and isinstance(self.effect, payment_effects.RandomBytes):
+        if chance is not None and isinstance(self.effect, payment_effects.DrawRandom):
             answer = chance.randbytes(self.effect.count)
         return self._asks(self.flow.send(answer))
 

@@ -13,7 +13,7 @@ from firmware.flows.recover import recover
 from firmware.flows.sale import Met, agree_on_amount, meet_card
 from firmware.iso8583.messages import Answered, FinancialRequest
 from firmware.journal.lookups import Lookups
-from firmware.payments.effects import Append, Authorise, Look, Now
+from firmware.payments.effects import Append, Authorise, Look, ReadClock
 from firmware.payments.order import Agreed
 from firmware.payments.transact import (
     PaymentApproved,
@@ -109,7 +109,7 @@ async def naive_terminal(desk: Desk) -> None:
 
 async def _sell_naively(desk: Desk, met: Met) -> None:
     numbers = await Look.of(Lookups.next_numbers, training=desk.training)
-    paid = payment_of(desk, met.ready, numbers, await Now())
+    paid = payment_of(desk, met.ready, numbers, await ReadClock())
     intent = intent_of(met.ready, paid)
     answer = await Authorise(FinancialRequest(paid, met.ready.card))
     await met.end_with_card(answer)
@@ -122,7 +122,7 @@ async def _sell_naively(desk: Desk, met: Met) -> None:
     found = await Look.of(Lookups.by_voucher, paid.stan, training=desk.training)
     assert found is not None
     if result is Result.APPROVED:
-        await finish(desk, PaymentApproved(found, job, job + 1, await Now()))
+        await finish(desk, PaymentApproved(found, job, job + 1, await ReadClock()))
     else:
         await finish(desk, PaymentDeclined(found, answer.response_code))
 

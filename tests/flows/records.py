@@ -37,7 +37,7 @@ from firmware.journal.records import (
 )
 from firmware.journal.transactions import Reversal, State, Transaction
 from firmware.lab.issuers import tray_accounts
-from firmware.payments.effects import Append, Authorise, Look, Now
+from firmware.payments.effects import Append, Authorise, Look, ReadClock
 from firmware.receipts.sheet import masked_number
 from firmware.ui.screens import Original, Phrase, Processing
 from firmware.ui.texts import Text
@@ -202,7 +202,11 @@ def reversal_is_sent(
     last4 = owed.card.last4
     request = ReversalRequest(owed.payment, NOW.date, NOW.time, last4=last4, cause=cause)
     reversal = Reversal(transaction=owed, reason=cause, attempts=attempts, told=told)
-    return [(Look.of(Lookups.reversals), [reversal]), (Now(), NOW), (Authorise(request), answer)]
+    return [
+        (Look.of(Lookups.reversals), [reversal]),
+        (ReadClock(), NOW),
+        (Authorise(request), answer),
+    ]
 
 
 def owed_reversal_is_sent(
@@ -284,6 +288,6 @@ def is_approved(intent: IntentRecorded, verification: Verification) -> list[Pair
         next_job(),
         (Append.of(outcome, *both_slips(intent)), None),
         stands_in_the_journal(transaction_of(intent, State.APPROVED)),
-        (Now(), NOW),
+        (ReadClock(), NOW),
         *card_is_released(),
     ]

@@ -18,7 +18,7 @@ from firmware.emv.contact.dialogue import CardFailure
 from firmware.emv.setup import EmvSetup
 from firmware.flows.desk import Desk
 from firmware.flows.effects import Exchange
-from firmware.payments.effects import Effect, RandomBytes
+from firmware.payments.effects import DrawRandom, Effect
 from firmware.terminal.emv_setup import emv_setup
 from firmware.ui.texts import Language
 from hw.sim.cards import TEST_CA_KEYS, Card
@@ -65,7 +65,7 @@ class TheChip:
                     return exchange(self.card.answer, command, t0=True)
                 except CardPulled:
                     return CardFailure.GONE
-            case RandomBytes(count=count):
+            case DrawRandom(count=count):
                 return bytes(range(count))
         raise AssertionError(f"the chip is not asked for {effect}")
 
@@ -81,8 +81,8 @@ def follow(flow: Flow, *script: Iterable[Any]) -> Any:
         asked = flow.send(None)
         for number, line in enumerate(lines, 1):
             if isinstance(line, TheChip):
-                assert isinstance(asked, Exchange | RandomBytes), f"not the chip is asked: {asked}"
-                while isinstance(asked, Exchange | RandomBytes):
+                assert isinstance(asked, Exchange | DrawRandom), f"not the chip is asked: {asked}"
+                while isinstance(asked, Exchange | DrawRandom):
                     asked = flow.send(line.answer(asked))
             else:
                 expected, answer = line

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from firmware.core.masked import Pan, Pin, Track2
 from firmware.core.money import CURRENCIES
 from firmware.flows.balance import balance
-from firmware.flows.effects import CardPresent, Exchange, MaskedEntry, PowerOn, Wait
+from firmware.flows.effects import AskCardPresent, Exchange, MaskedEntry, PowerOn, Wait
 from firmware.iso8583.messages import Answered, Balance, BalanceRequest, CardPresented
 from firmware.journal.lookups import Lookups
 from firmware.journal.numbers import Numbers
-from firmware.payments.effects import Append, Authorise, Effect, Look, Now
+from firmware.payments.effects import Append, Authorise, Effect, Look, ReadClock
 from hw.events import CardInserted, Key
 from tests.flows.script import ANYTHING, TheChip, desk, follow
 from tests.flows.words import (
@@ -82,16 +82,16 @@ def test_the_issuer_sees_the_whole_card_and_its_scripts_wait_for_a_payment():
         balance(desk()),
         nothing_is_owed(uploads=False),
         # the card, and its PIN
-        [(CardPresent(), False), (CardPresent(used=True), False), SCREEN],
+        [(AskCardPresent(), False), (AskCardPresent(used=True), False), SCREEN],
         (Wait(SCREEN_MS, card=True), CardInserted(0)),
-        [(CardPresent(), True), SCREEN, (PowerOn(), card.power_on()), (Now(), NOW)],
+        [(AskCardPresent(), True), SCREEN, (PowerOn(), card.power_on()), (ReadClock(), NOW)],
         [NEXT_NUMBERS, chip],
         [SCREEN, *digits, keys_for_the_pin(Key.ENTER), SCREEN, chip],
         # the enquiry, and the card's last word
-        [(Now(), NOW), NEXT_NUMBERS, SCREEN, IS_RECORDED],
+        [(ReadClock(), NOW), NEXT_NUMBERS, SCREEN, IS_RECORDED],
         [(Authorise(request), answer), chip, IS_RECORDED],
         # the balance, until a key is pressed
-        [*card_is_released(), (CardPresent(used=True), True), SCREEN],
+        [*card_is_released(), (AskCardPresent(used=True), True), SCREEN],
         presses(Key.ENTER, timeout_ms=10_000, card=True),
     )
     assert SCRIPT[-13:] not in chip.commands

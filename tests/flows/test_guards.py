@@ -13,7 +13,7 @@ from firmware.flows.sale import agree_on_amount
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import GuardOverridden
 from firmware.journal.transactions import State
-from firmware.payments.effects import Append, Look, Now
+from firmware.payments.effects import Append, Look, ReadClock
 from firmware.ui.screens import Notice, Phrase
 from firmware.ui.texts import Text
 from hw.events import Key
@@ -92,7 +92,7 @@ def test_nothing_and_too_much_are_refused_at_the_amount():
     over = say(Text.AMOUNT_OVER_LIMIT, limit=yuan(5))
     follow(
         agree_on_amount(limited, None),
-        (Now(), NOW),
+        (ReadClock(), NOW),
         shows(amount_entry(0)),
         presses(Key.ENTER),
         beeps(),
@@ -123,7 +123,7 @@ def test_large_amount_is_keyed_a_second_time():
     careful = desk(config=Config(sale=Sale(double_check_over=5)))
     agreed = follow(
         agree_on_amount(careful, None),
-        (Now(), NOW),
+        (ReadClock(), NOW),
         is_keyed(Text.SALE_AMOUNT, 6, Key.D6),
         is_keyed(Text.SALE_AMOUNT_AGAIN, 6, Key.D6),
         (USUAL, []),
@@ -138,7 +138,7 @@ def test_amount_keyed_otherwise_the_second_time_leads_back_to_it():
     careful = desk(config=Config(sale=Sale(double_check_over=5)))
     follow(
         agree_on_amount(careful, None),
-        (Now(), NOW),
+        (ReadClock(), NOW),
         is_keyed(Text.SALE_AMOUNT, 6, Key.D6),
         is_keyed(Text.SALE_AMOUNT_AGAIN, 9, Key.D9),
         tells(Text.AMOUNTS_DIFFER),
@@ -220,7 +220,7 @@ TWICE = warns(
 def test_same_card_and_amount_names_the_earlier_voucher_and_asks():
     done = follow(
         agree_to_duplicate(desk(), yuan(800), VISA),
-        (Now(), NOW),
+        (ReadClock(), NOW),
         (DUPLICATE, EARLIER),
         TWICE,
         presses(Key.ENTER),
@@ -233,7 +233,7 @@ def test_same_card_and_amount_names_the_earlier_voucher_and_asks():
 def test_duplicate_that_nobody_confirms_is_not_charged(ending: Pair):
     done = follow(
         agree_to_duplicate(desk(), yuan(800), VISA),
-        (Now(), NOW),
+        (ReadClock(), NOW),
         (DUPLICATE, EARLIER),
         TWICE,
         ending,
@@ -242,5 +242,7 @@ def test_duplicate_that_nobody_confirms_is_not_charged(ending: Pair):
 
 
 def test_card_that_was_not_charged_this_amount_goes_on_without_a_word():
-    done = follow(agree_to_duplicate(desk(), yuan(800), VISA), (Now(), NOW), (DUPLICATE, None))
+    done = follow(
+        agree_to_duplicate(desk(), yuan(800), VISA), (ReadClock(), NOW), (DUPLICATE, None)
+    )
     assert done is True

@@ -7,7 +7,14 @@ import pytest
 from msgspec.structs import replace
 
 from firmware.core.kinds import EmvData, Kind, ReversalCause, Verification
-from firmware.flows.effects import AwaitPaper, CardPresent, PrinterSays, PutBack, ReleasePaper, Wait
+from firmware.flows.effects import (
+    AskCardPresent,
+    AskPrinterState,
+    AwaitPaper,
+    PutBack,
+    ReleasePaper,
+    Wait,
+)
 from firmware.flows.ended_words import why_declined, why_undecided
 from firmware.flows.outcome import finish
 from firmware.flows.steps import PHASE_MS
@@ -95,7 +102,7 @@ def test_cancel_within_half_a_minute_takes_the_sale_back_with_the_card_still_in(
     follow(
         finish(desk(), DONE),
         is_undone_by_cancel(),
-        (CardPresent(used=True), True),  # the one that has paid will do
+        (AskCardPresent(used=True), True),  # the one that has paid will do
         card_is_read(card, VOID, 800),
         is_carried_out(UNDONE, APPROVED),
         is_approved(UNDONE, Verification.SIGNATURE),
@@ -107,10 +114,10 @@ def test_card_that_was_taken_out_is_put_back_to_undo():
     follow(
         finish(desk(), DONE),
         is_undone_by_cancel(),
-        (CardPresent(used=True), False),
+        (AskCardPresent(used=True), False),
         card_is_asked_for(VOID, 800, Text.CARD_BACK_FOR_UNDO)[1:],
         (Wait(SCREEN_MS, card=True), CardInserted(0)),
-        (CardPresent(used=True), True),
+        (AskCardPresent(used=True), True),
         card_is_read(card_of_tray("visa-credit"), VOID, 800),
         is_carried_out(UNDONE, APPROVED),
         is_approved(UNDONE, Verification.SIGNATURE),
@@ -122,7 +129,7 @@ def test_another_card_undoes_nothing():
     follow(
         finish(desk(), DONE),
         is_undone_by_cancel(),
-        (CardPresent(used=True), True),
+        (AskCardPresent(used=True), True),
         card_is_read(card_of_tray("unionpay-debit"), VOID, 800),
         beeps(long=True),
         card_is_released(),
@@ -159,7 +166,7 @@ def test_cancel_typed_ahead_or_too_late_does_not_undo():
         presses(Key.ENTER, at_ms=30_500, **waits),
         (ReleasePaper(CARDHOLDER_JOB), None),
         it_is(30_600),
-        (CardPresent(used=True), False),
+        (AskCardPresent(used=True), False),
     )
 
 
@@ -194,13 +201,13 @@ def test_card_is_seen_out():
         presses(Key.ENTER, timeout_ms=TICK_MS, card=True),
         (ReleasePaper(CARDHOLDER_JOB), None),
         it_is(31_000),
-        (CardPresent(used=True), True),
+        (AskCardPresent(used=True), True),
         it_is(31_000),
         is_on_display(approved_screen(SALE, 800, Text.REMOVE_CARD), now_ms=31_000),
         (Wait(TICK_MS, card=True), CardRemoved(32_000)),
-        (CardPresent(used=True), False),
+        (AskCardPresent(used=True), False),
         it_is(32_000),
-        (CardPresent(used=True), False),
+        (AskCardPresent(used=True), False),
     )
 
 
@@ -210,12 +217,12 @@ def test_approved_stays_approved_where_the_paper_does_not_come():
         it_is(0),
         it_is(0),
         (AwaitPaper(MERCHANT_JOB, 0), PaperOutlook.STUCK),
-        (PrinterSays(), PaperState.COVER_OPEN),
+        (AskPrinterState(), PaperState.COVER_OPEN),
         shows(approved_screen(SALE, 800, Text.APPROVED_SLIP_PENDING, undo_s=30)),
         nobody_comes(TICK_MS, card=True),
         it_is(PHASE_MS),
         (AwaitPaper(MERCHANT_JOB, 0), PaperOutlook.STUCK),
-        (PrinterSays(), PaperState.COVER_OPEN),
+        (AskPrinterState(), PaperState.COVER_OPEN),
         shows(approved_screen(SALE, 800, Text.PRINTER_COVER_OPEN, undo_s=28)),
         nobody_comes(TICK_MS, card=True),
         it_is(SCREEN_MS),
@@ -236,7 +243,7 @@ def test_void_and_refund_are_not_undone(kind: Kind):
         presses(Key.ENTER, timeout_ms=TICK_MS, card=True),
         (ReleasePaper(CARDHOLDER_JOB), None),
         it_is(0),
-        (CardPresent(used=True), False),
+        (AskCardPresent(used=True), False),
     )
 
 

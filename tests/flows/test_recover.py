@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from firmware.core.kinds import Copy, Kind
-from firmware.flows.effects import DoubtfulPapers, ReleasePaper
+from firmware.flows.effects import ListDoubtfulPapers, ReleasePaper
 from firmware.flows.recover import recover
 from firmware.iso8583.messages import Answered, NoAnswer, NoAnswerReason
 from firmware.journal.lookups import Lookups
@@ -34,7 +34,7 @@ def is_found(intents: list[Transaction], jobs: list[PrintJob]) -> list[Pair]:
     """Open intents and papers; those that waited for a key go out now."""
     return [
         (Look.of(Lookups.open_intents), intents),
-        (DoubtfulPapers(), jobs),
+        (ListDoubtfulPapers(), jobs),
         (Look.of(Lookups.open_orders), []),
         (Look.of(Lookups.next_job), 5),
         (ReleasePaper(None), None),

@@ -12,7 +12,7 @@ from firmware.flows.refund import refund
 from firmware.iso8583.messages import Answered
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import State, Transaction
-from firmware.payments.effects import Look, Now
+from firmware.payments.effects import Look, ReadClock
 from firmware.payments.transact import PaymentApproved
 from firmware.ui.screens import Menu, Phrase, TextEntry
 from firmware.ui.texts import Text
@@ -75,7 +75,7 @@ def is_found(sale: Transaction | None) -> list[Pair]:
     return [
         *may_begin(),
         *keys_digits(TITLE, "1", width=12, hint=HINT),
-        (Now(), NOW),
+        (ReadClock(), NOW),
         date_entry(),
         presses(Key.ENTER),
         (Look.of(Lookups.by_voucher_and_date, 1, NOW.date, training=False), sale),
@@ -83,7 +83,7 @@ def is_found(sale: Transaction | None) -> list[Pair]:
 
 
 def is_within_the_window() -> Pair:
-    return Now(), NOW
+    return ReadClock(), NOW
 
 
 def original_is_confirmed(sale: Transaction, left: int) -> list[Pair]:
@@ -93,7 +93,7 @@ def original_is_confirmed(sale: Transaction, left: int) -> list[Pair]:
         is_within_the_window(),
         shows(original_on_display(REFUND, sale, left)),
         presses(Key.ENTER, timeout_ms=CHECK_MS),
-        (Now(), NOW),
+        (ReadClock(), NOW),
     ]
 
 
@@ -147,7 +147,7 @@ def test_original_may_be_named_by_the_hosts_reference():
         refund(desk()),
         may_begin(),
         keys_digits(TITLE, REFERENCE, width=12, hint=HINT),
-        (Now(), NOW),
+        (ReadClock(), NOW),
         date_entry(),
         presses(Key.ENTER),
         (Look.of(Lookups.by_reference, REFERENCE, NOW.date, training=False), None),
@@ -161,7 +161,7 @@ def test_day_that_does_not_exist_is_asked_for_again():
         refund(desk()),
         may_begin(),
         keys_digits(TITLE, "1", width=12, hint=HINT),
-        (Now(), NOW),
+        (ReadClock(), NOW),
         date_entry(),
         presses(Key.BACK),
         date_entry("2026112"),
@@ -172,7 +172,7 @@ def test_day_that_does_not_exist_is_asked_for_again():
         presses(Key.D1),
         date_entry("20261131"),
         presses(Key.ENTER),
-        (Now(), NOW),
+        (ReadClock(), NOW),
         date_entry(notice=say(Text.DATE_WRONG)),
         presses(Key.CANCEL),
         gives_up(REFUND, "original", "cancelled"),
@@ -226,7 +226,7 @@ def test_sale_of_ninety_one_days_ago_is_refused():
         refund(desk()),
         may_begin(),
         keys_digits(TITLE, "1", width=12, hint=HINT),
-        (Now(), NOW),
+        (ReadClock(), NOW),
         date_entry(),
         *(
             pair

@@ -7,7 +7,7 @@ from firmware.flows.sale import sale
 from firmware.iso8583.messages import Answered, NoAnswer, NoAnswerReason
 from firmware.iso8583.responses import response_text
 from firmware.journal.transactions import State
-from firmware.payments.effects import Append, Now
+from firmware.payments.effects import Append, ReadClock
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 from hw.events import Key
@@ -114,7 +114,7 @@ def test_sale_is_approved_online_by_the_shortest_path():
             None,
         ),
         stands_in_the_journal(transaction_of(SIGNED, State.APPROVED)),
-        (Now(), NOW),
+        (ReadClock(), NOW),
         card_is_released(),
         # 7–8. Outcome and slips, with half a minute to undo it.
         approval_is_shown(SALE, 800, "000001", undo_s=30),

@@ -19,7 +19,7 @@ from firmware.journal.numbers import Numbers
 from firmware.journal.paper_records import PrintQueued
 from firmware.journal.records import BatchOpened, SettlementStarted
 from firmware.journal.transactions import State
-from firmware.payments.effects import Append, Authorise, CheckClock, CheckSpace, Look, Now
+from firmware.payments.effects import Append, Authorise, CheckClock, CheckSpace, Look, ReadClock
 from firmware.ui.screens import Notice
 from firmware.ui.texts import Text
 from hw.events import Key
@@ -96,7 +96,7 @@ def host_is_asked(answer: HostAnswer) -> list[Pair]:
     )
     return [
         shows(Notice(say(Text.SETTLING), LINES)),
-        (Now(), NOW),
+        (ReadClock(), NOW),
         (Look.of(Lookups.next_numbers, training=False), Numbers(BATCH, 4)),
         (Authorise(request), answer),
     ]

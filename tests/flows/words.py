@@ -10,9 +10,9 @@ from datetime import datetime, timedelta, timezone
 from firmware.core.kinds import CardFacts, Kind
 from firmware.core.masked import Pan, Password
 from firmware.flows.effects import (
+    AskCardPresent,
     AwaitPaper,
     Beep,
-    CardPresent,
     CheckPassword,
     MaskedEntry,
     PowerOff,
@@ -30,7 +30,7 @@ from firmware.journal.operators import Verified
 from firmware.journal.records import AmountAgreed, EntryAbandoned
 from firmware.journal.transactions import Transaction
 from firmware.lab.issuers import tray_accounts
-from firmware.payments.effects import Append, CheckClock, CheckSpace, Look, Moment, Now
+from firmware.payments.effects import Append, CheckClock, CheckSpace, Look, Moment, ReadClock
 from firmware.receipts.spool import PaperOutlook
 from firmware.ui.screens import (
     AmountCheck,
@@ -169,7 +169,7 @@ def amount_entry(
 def eight_yuan_is_keyed() -> list[Pair]:
     """`8` opened the sale; `*` is 00, ENTER ends it. Too few sales yet for anything unusual."""
     return [
-        (Now(), NOW),
+        (ReadClock(), NOW),
         shows(amount_entry(8)),
         presses(Key.STAR),
         shows(amount_entry(800)),
@@ -204,7 +204,7 @@ def card_is_asked_for(
 ) -> list[Pair]:
     """An empty slot."""
     screen = CardPrompt(kind, yuan(minor), say(prompt), notice)
-    return [(CardPresent(), False), (CardPresent(used=True), False), shows(screen)]
+    return [(AskCardPresent(), False), (AskCardPresent(used=True), False), shows(screen)]
 
 
 def card_is_put_in(
@@ -214,7 +214,7 @@ def card_is_put_in(
     return [
         *card_is_asked_for(kind, minor, prompt),
         (Wait(SCREEN_MS, card=True), CardInserted(0)),
-        (CardPresent(), True),
+        (AskCardPresent(), True),
         *card_is_read(card, kind, minor),
     ]
 
@@ -224,7 +224,7 @@ def card_is_read(card: Card, kind: Kind, minor: int) -> list[Pair | TheChip]:
     return [
         is_reading(kind, minor),
         (PowerOn(), card.power_on()),
-        (Now(), NOW),
+        (ReadClock(), NOW),
         (Look.of(Lookups.next_numbers, training=False), Numbers(BATCH, STAN)),
         TheChip(card),
     ]
@@ -238,9 +238,9 @@ def was_not_charged_a_moment_ago(card: CardFacts, minor: int) -> list[Pair]:
     """No sale of this amount on this card within five minutes, and none at all today."""
     since = NOW.wall - timedelta(seconds=300)
     return [
-        (Now(), NOW),
+        (ReadClock(), NOW),
         (Look.of(Lookups.card_today, card.hash, NOW.date, "CNY"), 0),
-        (Now(), NOW),
+        (ReadClock(), NOW),
         (
             Look.of(
                 Lookups.duplicate_of, card.hash, minor, "CNY", since, training=False, psn=card.psn
@@ -272,7 +272,7 @@ def supervisor_gives_password(purpose: str) -> list[Pair]:
 def takes_its_number(kind: Kind, minor: int, stan: int = STAN) -> list[Pair]:
     """The next voucher number; the display says not to remove the card."""
     return [
-        (Now(), NOW),
+        (ReadClock(), NOW),
         (Look.of(Lookups.next_numbers, training=False), Numbers(BATCH, stan)),
         shows(Processing(kind, yuan(minor), say(Text.CONNECTING), keep_card=True)),
     ]
@@ -294,7 +294,7 @@ def card_is_released() -> list[Pair]:
 
 
 def it_is(now_ms: int) -> Pair:
-    return Now(), Moment(now_ms, NOW.wall + timedelta(milliseconds=now_ms))
+    return ReadClock(), Moment(now_ms, NOW.wall + timedelta(milliseconds=now_ms))
 
 
 def approved_screen(
@@ -327,7 +327,7 @@ def approval_is_shown(kind: Kind, minor: int, voucher: str, undo_s: int | None) 
         return [it_is(0), *is_on_display(screen), enter]
 
     row = [*outcome(Text.ENTER_NEXT_COPY), (ReleasePaper(CARDHOLDER_JOB), None)]
-    row += [it_is(0), (CardPresent(used=True), False)]
+    row += [it_is(0), (AskCardPresent(used=True), False)]
     return row + (outcome(Text.ENTER_DONE) if undo_s else [])
 
 

@@ -7,7 +7,7 @@ import pytest
 from firmware.core.config import Config, Sale
 from firmware.flows.words import REFUSALS, why_refused
 from firmware.journal.lookups import Lookups
-from firmware.payments.effects import Look, Now
+from firmware.payments.effects import Look, ReadClock
 from firmware.payments.limits import card_limit, charged_today, sale_limits
 from firmware.payments.refusals import Code, Refusal
 from firmware.ui.screens import Phrase
@@ -24,7 +24,7 @@ VISA = facts_of("visa-credit")
     [(5_000_000, None), (5_000_001, Refusal(Code.AMOUNT_OVER_LIMIT, yuan(5_000_000)))],
 )
 def test_amount_over_the_limit_is_refused(minor: int, refusal: Refusal | None):
-    why_not = follow(sale_limits(desk()), (Now(), NOW))
+    why_not = follow(sale_limits(desk()), (ReadClock(), NOW))
     assert why_not(yuan(minor)) == refusal
 
 
@@ -35,7 +35,9 @@ def test_amount_over_the_limit_is_refused(minor: int, refusal: Refusal | None):
 def test_amount_over_what_is_left_of_the_day_is_refused(minor: int, refusal: Refusal | None):
     limited = desk(config=Config(sale=Sale(day_limit=1_000)))
     why_not = follow(
-        sale_limits(limited), (Now(), NOW), (Look.of(Lookups.sales_today, NOW.date, "CNY"), 800)
+        sale_limits(limited),
+        (ReadClock(), NOW),
+        (Look.of(Lookups.sales_today, NOW.date, "CNY"), 800),
     )
     assert why_not(yuan(minor)) == refusal
 
@@ -47,7 +49,7 @@ def test_card_over_its_limit_of_the_day_is_refused(sold: int, refusal: Refusal |
     limited = desk(config=Config(sale=Sale(card_day_limit=1_000)))
     charged_minor = follow(
         charged_today(limited, VISA),
-        (Now(), NOW),
+        (ReadClock(), NOW),
         (Look.of(Lookups.card_today, VISA.hash, NOW.date, "CNY"), sold),
     )
     assert card_limit(limited, yuan(800), charged_minor) == refusal
