@@ -11,7 +11,7 @@ import array
 import bisect
 import struct
 import sys
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from msgspec import Struct
@@ -48,6 +48,7 @@ class Face:
             self._codes.byteswap()
         self._widths = data[codes_at + 2 * count : codes_at + 3 * count]
         self._bitmaps = memoryview(data)[codes_at + 3 * count :]
+        self._index = cache(self._found)  # texts repeat their characters
 
     def glyph(self, char: str) -> Bitmap:
         """The picture of `char`; a framed box where the face has none."""
@@ -83,7 +84,7 @@ class Face:
             ]
         return Bitmap(width, tuple(rows))
 
-    def _index(self, char: str) -> int | None:
+    def _found(self, char: str) -> int | None:
         code = ord(char)
         at = bisect.bisect_left(self._codes, code)
         return at if at < len(self._codes) and self._codes[at] == code else None
