@@ -85,18 +85,19 @@ ADDRESSING = {
 class _Wire:
     """The bus that luma has for good; the driver puts a new one behind it after every fault.
 
-    `commands` are those that went over it until `initialised`.
+    `initialisation` are the commands of luma's that came before it was `made`; none is sent then.
     """
 
     def __init__(self) -> None:
         self.bus: Bus | None = None
-        self.initialised = False
-        self.commands: list[tuple[int, ...]] = []
+        self.made = False
+        self.initialisation: list[tuple[int, ...]] = []
 
     def command(self, *cmd: int) -> None:
+        if not self.made:
+            self.initialisation.append(cmd)
+            return
         assert self.bus is not None, "connected before use"
-        if not self.initialised:
-            self.commands.append(cmd)
         self.bus.command(*cmd)
 
     def data(self, data: Sequence[int]) -> None:
@@ -131,8 +132,8 @@ class Oled:
         self._chip = chip
         self._rotate = rotate
         self._wire = _Wire()
-        self._device: Any = None  # luma's, made once
-        self._again: list[tuple[int, ...]] = []  # what initialises the display after a fault
+        self._device = _device(chip, self._wire)
+        self._initialisation = _unseen(self._wire.initialisation)
         self._on_display = frame.blank(self.width_px, self.height_px)
         self._wanted = self._on_display
         self._level = level  # of brightness, 0-255; None: as luma initialises it
@@ -170,7 +171,7 @@ class Oled:
 
     def close(self) -> None:
         """Switch the display off and release the bus. Never raises."""
-        if self._device is not None and self._wire.bus is not None:
+        if self._wire.bus is not None:
             with contextlib.suppress(*FAULTS):
                 self._device.hide()
         self._drop()
@@ -213,13 +214,9 @@ class Oled:
         """Connect: initialise the display, send what is wanted, switch it on."""
         bus = self._wire.bus = self._connect()
         bus.command(*_REST)  # a display that is gone is asked for every second, and cheaply
-        if self._device is None:
-            self._device = self._initialised()
-            self._on_display = frame.blank(self.width_px, self.height_px)
-        else:
-            for command in self._again:
-                bus.command(*command)
-            self._on_display = frame.unlike(self._wanted)
+        for command in self._initialisation:
+            bus.command(*command)
+        self._on_display = frame.unlike(self._wanted)
         if self._level is not None:
             self._device.contrast(self._level)
         if self._asleep:
@@ -227,18 +224,6 @@ class Oled:
         self._send()
         if not self._asleep:
             self._device.show()
-
-    def _initialised(self) -> Any:
-        """A device of luma's: making it initialises the display and leaves memory blank."""
-        self._wire.commands.clear()
-        try:
-            device = getattr(luma.oled.device, self._chip.value)(self._wire)
-        finally:
-            hook = _ShutdownHookOn(self._wire)
-            atexit.unregister(hook)  # type: ignore[arg-type] # compared only
-        self._wire.initialised = True
-        self._again = _unseen(self._wire.commands)
-        return device
 
     def _send(self) -> None:
         """Send every window in which the wanted frame differs from the one on the display."""
@@ -262,6 +247,18 @@ class Oled:
                 bus.cleanup()
 
 
+def _device(chip: OledChip, wire: _Wire) -> Any:
+    """The device of luma on `wire`, which sends nothing while it is made.
+
+    luma would send a blank frame; the driver sends the first one whole instead.
+    """
+    of_luma = getattr(luma.oled.device, chip.value)
+    device = type(chip.value, (of_luma,), {"clear": lambda _self: None})(wire)
+    atexit.unregister(_ShutdownHookOn(wire))  # type: ignore[arg-type] # compared only
+    wire.made = True
+    return device
+
+
 def _unseen(initialisation: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
     """The commands of luma without switching the display off at first and on at last."""
     first, *others, last = initialisation
@@ -273,9 +270,8 @@ def _unseen(initialisation: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
 class _ShutdownHookOn:
     """Equal to the exit hook that luma registered for a device on `bus`.
 
-    Every luma device registers a closure with atexit and keeps no handle on it. Left there, each
-    attempt to make one would leak a device, and at exit all of them would write to the bus.
-    `atexit.unregister` compares by equality, so equality finds the hook.
+    Every luma device registers a closure with atexit and keeps no handle on it. Left there, it
+    would write to the bus at exit. `atexit.unregister` compares by equality, so equality finds it.
     """
 
     def __init__(self, bus: _Wire) -> None:
