@@ -322,7 +322,7 @@ class Journal(Lookups):
         """The last records follow one another and are signed, and our keys are the journal's."""
         self._check_keys()
         keys = self.public_keys()
-        last_seq, last_hash = self.head()
+        last_seq, _ = self.head()
         before: ChainedRecord | None = None
         for entry in self.records(max(1, last_seq - HEAD_CHECKED), last_seq):
             if before is not None or entry.seq == 1:
@@ -332,7 +332,8 @@ class Journal(Lookups):
             before = entry
         if before is None:
             raise JournalFault(Trouble.CORRUPT, "there is no record")
-        self._head = Head.signed(last_seq, bytes.fromhex(last_hash), self._keys)
+        signer = key_at(before.seq, keys).public_bytes_raw().hex()
+        self._head = Head(before.seq, before.hash, signer, before.signature)
 
     def _check_tail(self, head: Head, *, without_tail: WithoutTail | None) -> None:
         """The last record that was kept outside the journal is in it."""
