@@ -17,13 +17,13 @@ from firmware.core.kinds import ReversalCause
 from firmware.core.raised import RaisedAs
 from firmware.journal.chain import ChainedRecord, link
 from firmware.journal.faults import DAMAGE, JournalFault, Trouble, damage_of
-from firmware.journal.records import IntentRecorded, OutcomeRecorded, Record, ReversalOpened
+from firmware.journal.records import IntentRecorded, OutcomeRecorded, ReversalOpened
 from firmware.journal.transactions import BatchState, State, Transaction
 
 T = TypeVar("T")
 _COLUMNS = ("seq", "at", "body", "previous", "hash", "signature")
 _KINDS = [int, str, str, bytes, bytes, bytes]
-_READ_MAX = 64  # records; what is owed is asked for again and again
+_READ_MAX = 64  # transactions; what is owed is asked for again and again
 
 
 damage_is_a_fault = RaisedAs(DAMAGE, damage_of)  # for turning a damaged row into a value
@@ -60,6 +60,7 @@ def believed(entry: ChainedRecord) -> ChainedRecord:
     return entry
 
 
+@functools.lru_cache(maxsize=_READ_MAX)
 def transaction_of(row: sqlite3.Row, *, believing: bool = False) -> Transaction:
     """Intent and outcome as they were recorded, and where the transaction stands now.
 
@@ -111,13 +112,7 @@ def record_of(row: sqlite3.Row, table: str, kind: type[T]) -> T:
 
 def _record(values: Sequence[Any], kind: type[T], *, believing: bool) -> T:
     entry = entry_of(values)
-    record = entry.record if believing else _read(entry)
+    record = entry.record if believing else believed(entry).record
     if not isinstance(record, kind):
         raise JournalFault(Trouble.CORRUPT, f"{type(record).__name__} where {kind.__name__} was")
     return record
-
-
-@functools.lru_cache(maxsize=_READ_MAX)
-def _read(entry: ChainedRecord) -> Record:
-    """What an entry records whose every byte is as it was written. Raises JournalFault."""
-    return believed(entry).record
