@@ -48,7 +48,7 @@ class OwedLookups(VoucherLookups):
 
         def reversal(row: sqlite3.Row) -> Reversal:
             transaction = self._transaction_of(row)
-            if row["owed_opened"] != row["reversal"]:
+            if row["owed_opened"] != row["v_seq"]:
                 words = f"reversal of transaction {row['intent']} is not as the log says"
                 raise JournalFault(Trouble.CORRUPT, words)
             return Reversal(

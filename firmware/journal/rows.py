@@ -35,14 +35,15 @@ def columns_of(table: str) -> str:
 
 
 # what tells a transaction: a row of the projection, and behind it the records that it names
-TRANSACTION = f"""t.*, {columns_of("i")}, {columns_of("o")}, {columns_of("v")},
-    e.hash AS ended_hash, b.state AS batch_state"""
+TRANSACTION = f"""t.intent, t.batch, t.stan, t.amount_minor, t.refunded_minor, t.reference,
+    t.state, t.voided_by, t.completed_by, t.reprints, t.ended, e.hash AS ended_hash,
+    b.state AS batch_state, {columns_of("i")}, {columns_of("o")}, {columns_of("v")}"""
 TABLES = """transactions t JOIN records i ON i.seq = t.intent
     LEFT JOIN records o ON o.seq = t.outcome LEFT JOIN records e ON e.seq = t.ended
     LEFT JOIN records v ON v.seq = t.reversal
     LEFT JOIN batches b ON b.serial = t.serial"""
-_INTENT, _OUTCOME = slice(-20, -14), slice(-14, -8)
-_REVERSAL, _END = slice(-8, -2), slice(-2, None)
+_INTENT, _OUTCOME, _REVERSAL = slice(-18, -12), slice(-12, -6), slice(-6, None)
+_PROJECTED = slice(-31, -18)
 
 
 def entry_of(values: Sequence[Any]) -> ChainedRecord:
@@ -60,22 +61,25 @@ def believed(entry: ChainedRecord) -> ChainedRecord:
     return entry
 
 
-@functools.lru_cache(maxsize=_READ_MAX)
 def transaction_of(row: sqlite3.Row, *, believing: bool = False) -> Transaction:
     """Intent and outcome as they were recorded, and where the transaction stands now.
 
     The row ends with the columns of TRANSACTION.
     """
+    return _transaction_of(tuple(row)[_PROJECTED.start :], believing=believing)
+
+
+@functools.lru_cache(maxsize=_READ_MAX)
+def _transaction_of(row: tuple[Any, ...], *, believing: bool) -> Transaction:
+    number, batch, stan, amount_minor, refunded_minor, reference, state, *more = row[_PROJECTED]
+    voided_by, completed_by, reprints, ended, ended_hash, batch_state = more
     intent = _record(row[_INTENT], IntentRecorded, believing=believing)
-    if not believing and (intent.batch, intent.stan, intent.amount_minor) != (
-        row["batch"],
-        row["stan"],
-        row["amount_minor"],
-    ):
-        words = f"transaction {row['intent']} is not as the log says"
+    as_recorded = intent.batch, intent.stan, intent.amount_minor
+    if not believing and as_recorded != (batch, stan, amount_minor):
+        words = f"transaction {number} is not as the log says"
         raise JournalFault(Trouble.CORRUPT, words)
-    if row["refunded_minor"] > intent.amount_minor:
-        words = f"more is refunded of transaction {row['intent']} than was paid"
+    if refunded_minor > intent.amount_minor:
+        words = f"more is refunded of transaction {number} than was paid"
         raise JournalFault(Trouble.CORRUPT, words)
     fields = asdict(intent)
     outcome_columns, reversal_columns = row[_OUTCOME], row[_REVERSAL]
@@ -84,20 +88,19 @@ def transaction_of(row: sqlite3.Row, *, believing: bool = False) -> Transaction:
         fields |= asdict(outcome)
         del fields["result"]
         fields["reason"] = ReversalCause.of(outcome.reason)
-        fields["reference"] = row["reference"]  # an offline sale has its own when it is delivered
+        fields["reference"] = reference  # an offline sale has its own when it is delivered
     if reversal_columns[0] is not None:
         opened = _record(reversal_columns, ReversalOpened, believing=believing)
         fields["reversal"] = ReversalCause.of(opened.reason)
-    ended_hash, batch_state = row[_END]
     return Transaction(
         **fields,
-        state=State(row["state"]),
-        voided_by=row["voided_by"],
-        completed_by=row["completed_by"],
-        refunded_minor=row["refunded_minor"],
-        reprints=row["reprints"],
+        state=State(state),
+        voided_by=voided_by,
+        completed_by=completed_by,
+        refunded_minor=refunded_minor,
+        reprints=reprints,
         settled=batch_state == BatchState.CLOSED,
-        record_seq=row["ended"] or 0,
+        record_seq=ended or 0,
         record_hash=ended_hash.hex() if ended_hash is not None else "",
     )
 
