@@ -72,18 +72,20 @@ def blank(width_px: int, height_px: int) -> Pages:
     return (bytes(width_px),) * (height_px // 8)
 
 
-def unlike(pages: Pages) -> Pages:
-    """A frame that differs in every byte."""
-    return tuple(bytes(byte ^ 0xFF for byte in page) for page in pages)
-
-
-def changed(old: Pages, new: Pages, *, window_bytes: int, spans_pages: bool) -> Sequence[Window]:
-    """Windows that together hold every byte in which two frames differ.
+def changed(
+    old: Pages | None, new: Pages, *, window_bytes: int, spans_pages: bool
+) -> Sequence[Window]:
+    """Windows that together hold every byte in which two frames differ: all of them without `old`.
 
     `window_bytes` is what addressing one more window costs on the bus: what lies nearer than that
     shares a window. With `spans_pages` a window may be several pages high. The cost on the bus is
     never above that of one window around everything.
     """
+    if old is None:
+        last_page, last_column = len(new) - 1, len(new[0]) - 1
+        if spans_pages:
+            return [Window(0, last_page, 0, last_column)]
+        return [Window(page, page, 0, last_column) for page in range(len(new))]
     narrow = _on_each_page(old, new, min(NARROW_GAP_BYTES, window_bytes))
     wide = _bridged(narrow, window_bytes)
     if not spans_pages:

@@ -134,8 +134,8 @@ class Oled:
         self._wire = _Wire()
         self._device = _device(chip, self._wire)
         self._initialisation = _unseen(self._wire.initialisation)
-        self._on_display = frame.blank(self.width_px, self.height_px)
-        self._wanted = self._on_display
+        self._on_display: frame.Pages | None = None  # while it is not known
+        self._wanted = frame.blank(self.width_px, self.height_px)
         self._level = level  # of brightness, 0-255; None: as luma initialises it
         self._asleep = False
 
@@ -216,7 +216,7 @@ class Oled:
         bus.command(*_REST)  # a display that is gone is asked for every second, and cheaply
         for command in self._initialisation:
             bus.command(*command)
-        self._on_display = frame.unlike(self._wanted)
+        self._on_display = None
         if self._level is not None:
             self._device.contrast(self._level)
         if self._asleep:
