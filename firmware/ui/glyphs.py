@@ -48,7 +48,7 @@ class Face:
             self._codes.byteswap()
         self._widths = data[codes_at + 2 * count : codes_at + 3 * count]
         self._bitmaps = memoryview(data)[codes_at + 3 * count :]
-        self._index = cache(self._found)  # texts repeat their characters
+        self._advance_px = cache(self._width_of)  # texts repeat their characters
 
     def glyph(self, char: str) -> Bitmap:
         """The picture of `char`; a framed box where the face has none."""
@@ -61,11 +61,7 @@ class Face:
 
     def width_px(self, text: str) -> int:
         """How wide `text` stands on one line."""
-        width = 0
-        for char in text:
-            index = self._index(char)
-            width += self.height_px if index is None else self._widths[index]
-        return width
+        return sum(map(self._advance_px, text))
 
     def missing(self, text: str) -> str:
         """The characters of `text` that would be drawn as a box."""
@@ -84,7 +80,11 @@ class Face:
             ]
         return Bitmap(width, tuple(rows))
 
-    def _found(self, char: str) -> int | None:
+    def _width_of(self, char: str) -> int:
+        index = self._index(char)
+        return self.height_px if index is None else self._widths[index]
+
+    def _index(self, char: str) -> int | None:
         code = ord(char)
         at = bisect.bisect_left(self._codes, code)
         return at if at < len(self._codes) and self._codes[at] == code else None
