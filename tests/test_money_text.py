@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from operator import add, ge, gt, le, lt, sub
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from firmware.core.config_file import from_tables, set_from_text
 from firmware.core.money import (
     CURRENCIES,
     MINOR_MAX,
+    Money,
     MoneyError,
     currency_of,
     decimal_of,
@@ -70,6 +72,20 @@ def test_what_is_written_is_read_again(minor, alpha):
     currency = CURRENCIES[alpha]
     assert minor_of(major_text(minor, currency), currency) == minor
     assert major_text(-minor, currency).removeprefix("-") == major_text(minor, currency)
+
+
+@given(st.integers(0, MINOR_MAX), st.integers(0, MINOR_MAX))
+def test_amounts_have_the_order_of_their_minor_units(one, other):
+    left, right = Money(one, YUAN), Money(other, YUAN)
+    assert (left < right, left <= right) == (one < other, one <= other)
+    assert (left > right, left >= right) == (one > other, one >= other)
+
+
+@pytest.mark.parametrize("of_two", [lt, le, gt, ge, add, sub])
+def test_amounts_of_two_currencies_have_no_order_and_no_sum(of_two):
+    assert Money(300, YUAN) != Money(300, YEN)
+    with pytest.raises(MoneyError, match=r"CNY with JPY|JPY with CNY"):
+        of_two(Money(300, YUAN), Money(300, YEN))
 
 
 def test_sums_outgrow_money_and_still_have_their_text():

@@ -48,7 +48,11 @@ class MoneyError(ValueError):
 
 
 class Money(Struct, frozen=True):
-    """`minor` units of `currency`, 0 to 999,999,999,999. Raises MoneyError on anything else."""
+    """`minor` units of `currency`, 0 to 999,999,999,999. Raises MoneyError on anything else.
+
+    So do adding, subtracting and ordering amounts of two currencies. What may be below nothing or
+    outgrow twelve digits, as a day's sum may, is an integer of minor units instead.
+    """
 
     minor: int
     currency: Currency
@@ -70,6 +74,14 @@ class Money(Struct, frozen=True):
     def __sub__(self, other: Money) -> Money:
         self._same_currency(other)
         return Money(self.minor - other.minor, self.currency)
+
+    def __lt__(self, other: Money) -> bool:
+        self._same_currency(other)
+        return self.minor < other.minor
+
+    def __le__(self, other: Money) -> bool:
+        self._same_currency(other)
+        return self.minor <= other.minor
 
     def _same_currency(self, other: Money) -> None:
         if self.currency != other.currency:

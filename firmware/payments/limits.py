@@ -30,35 +30,19 @@ async def why_no_sale(context: Context) -> Refusal | None:
 
 async def sale_limits(context: Context) -> WhyNot:
     """Why an amount is over a limit of the sale or of the day."""
-    limits, moment = context.config.sale, await ReadClock()
-    counts = limits.day_limit and not context.training
-    sold_minor = (
-        await Look.of(Lookups.sales_today, moment.date, context.config.currency.alpha)
-        if counts
-        else 0
+    limits = context.config.sale
+    sold_minor = await _sum_today(context, Lookups.sales_today, limits.day_limit)
+    return _over(
+        context,
+        (Code.AMOUNT_OVER_LIMIT, limits.max_amount, 0),
+        (Code.SALE_DAY_LIMIT, limits.day_limit, sold_minor),
     )
-
-    def why_not(amount: Money) -> Refusal | None:
-        if limits.max_amount and amount.minor > limits.max_amount:
-            return Refusal(Code.AMOUNT_OVER_LIMIT, context.money(limits.max_amount))
-        if limits.day_limit and sold_minor + amount.minor > limits.day_limit:
-            return Refusal(Code.SALE_DAY_LIMIT, context.money(limits.day_limit))
-        return None
-
-    return why_not
 
 
 def completion_limits(context: Context, held: Money) -> WhyNot:
     """Why an amount cannot be completed of what is held: too far above it."""
-    percent = context.config.preauth.completion_percent
-    most = context.money(percent_of(held.minor, percent))
-
-    def why_not(amount: Money) -> Refusal | None:
-        if amount.minor > most.minor:
-            return Refusal(Code.AMOUNT_OVER_HOLD, most)
-        return None
-
-    return why_not
+    most_minor = percent_of(held.minor, context.config.preauth.completion_percent)
+    return _over(context, (Code.AMOUNT_OVER_HOLD, most_minor, 0))
 
 
 async def refund_limits(context: Context, left: Money | None) -> WhyNot:
@@ -66,25 +50,22 @@ async def refund_limits(context: Context, left: Money | None) -> WhyNot:
 
     `left` is None for another terminal's sale: only the acquirer knows what is left of it.
     """
-    settings, moment = context.config.refund, await ReadClock()
-    counts = settings.day_limit and not context.training
-    refunded_minor = (
-        await Look.of(Lookups.refunds_today, moment.date, context.config.currency.alpha)
-        if counts
-        else 0
-    )
+    settings = context.config.refund
+    refunded_minor = await _sum_today(context, Lookups.refunds_today, settings.day_limit)
     # whose shift it is: to give more back than a cashier may, the supervisor signs on
     signed_on = role_of(context) is Role.SUPERVISOR
     one_limit = settings.supervisor_limit if signed_on else settings.cashier_limit
 
+    over = _over(
+        context,
+        (Code.REFUND_LIMIT, one_limit, 0),
+        (Code.REFUND_DAY_LIMIT, settings.day_limit, refunded_minor),
+    )
+
     def why_not(amount: Money) -> Refusal | None:
-        if left is not None and amount.minor > left.minor:
+        if left is not None and amount > left:
             return Refusal(Code.AMOUNT_OVER_LEFT, left)
-        if one_limit and amount.minor > one_limit:
-            return Refusal(Code.REFUND_LIMIT, context.money(one_limit))
-        if settings.day_limit and refunded_minor + amount.minor > settings.day_limit:
-            return Refusal(Code.REFUND_DAY_LIMIT, context.money(settings.day_limit))
-        return None
+        return over(amount)
 
     return why_not
 
@@ -97,10 +78,33 @@ async def charged_today(context: Context, card: CardFacts) -> int:
 
 def card_limit(context: Context, amount: Money, charged_minor: int) -> Refusal | None:
     """Why a card that was charged so much today may not be charged `amount` as well."""
-    limit = context.config.sale.card_day_limit
-    if not limit or context.training or charged_minor + amount.minor <= limit:
+    limit = 0 if context.training else context.config.sale.card_day_limit
+    return _over(context, (Code.CARD_DAY_LIMIT, limit, charged_minor))(amount)
+
+
+async def _sum_today(
+    context: Context, look_up: Callable[[Lookups, str, str], int], limit_minor: int
+) -> int:
+    """Today's sum in minor units, for a limit of the day; training transactions do not count."""
+    moment = await ReadClock()
+    if not limit_minor or context.training:
+        return 0
+    return await Look.of(look_up, moment.date, context.config.currency.alpha)
+
+
+def _over(context: Context, *limits: tuple[Code, int, int]) -> WhyNot:
+    """Why an amount is over a limit: each is a code, minor units, and how many are used already.
+
+    0 is no limit. A day's sum is an integer here, for it may outgrow Money.
+    """
+
+    def why_not(amount: Money) -> Refusal | None:
+        for code, limit_minor, used_minor in limits:
+            if limit_minor and amount > context.money(max(0, limit_minor - used_minor)):
+                return Refusal(code, context.money(limit_minor))
         return None
-    return Refusal(Code.CARD_DAY_LIMIT, context.money(limit))
+
+    return why_not
 
 
 async def usual_amount(context: Context, amount: Money) -> Money | None:
