@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from firmware.core.kinds import Kind, Totals
+from firmware.core.money import Money, currency_of
 from firmware.core.payment import Payment
 
 
@@ -34,8 +35,7 @@ class Booking(Struct, frozen=True, kw_only=True):
     kind: Kind
     merchant: str
     account: str
-    amount_minor: int
-    currency: str
+    amount: Money
     date: str  # the terminal's, YYYYMMDD
     time: str = ""  # the terminal's, HHMMSS; "" in books of earlier releases
     original_batch: int = 0
@@ -55,7 +55,7 @@ class Booking(Struct, frozen=True, kw_only=True):
     @property
     def spends_minor(self) -> int:
         """By how much this entry, if it stands, raises what the account has spent."""
-        return self.kind.sign * self.amount_minor if self.stands else 0
+        return self.kind.sign * self.amount.minor if self.stands else 0
 
     @property
     def stands(self) -> bool:
@@ -90,8 +90,7 @@ def asked_of(payment: Payment, account: str) -> dict[str, Any]:
         "kind": payment.kind,
         "merchant": payment.merchant,
         "account": account,
-        "amount_minor": payment.amount.minor,
-        "currency": payment.amount.currency.numeric,
+        "amount": payment.amount,
         "date": payment.date,
         "time": payment.time,
         "original_batch": original.batch if original else 0,
@@ -100,7 +99,8 @@ def asked_of(payment: Payment, account: str) -> dict[str, Any]:
     }
 
 
-COLUMNS = tuple(Booking.__struct_fields__)
+_SAME = tuple(name for name in Booking.__struct_fields__ if name != "amount")
+COLUMNS = (*_SAME, "amount_minor", "currency")  # an entry as a database has it
 LIMITED = tuple(kind for kind in Kind if not kind.gives_back)  # may not pass the account's limit
 
 
@@ -124,11 +124,6 @@ class Kept(Struct, frozen=True):
     commits: int
 
 
-def stored(value: object) -> object:
-    """A field's value as a database takes it."""
-    return value.value if isinstance(value, enum.Enum) else value
-
-
 def totals_of(rows: Iterable[tuple[str, int, int]]) -> Totals:
     """Totals of kind, count and sum, as they stand in a batch; what is only held counts nowhere."""
     sums: dict[str, int] = {}
@@ -138,10 +133,18 @@ def totals_of(rows: Iterable[tuple[str, int, int]]) -> Totals:
     return Totals(**sums)
 
 
-def entry_of(row: tuple[object, ...]) -> Booking:
+def row_of(entry: Booking) -> dict[str, object]:
+    """The values of an entry by COLUMNS, as a database takes them."""
+    row = {name: getattr(entry, name) for name in _SAME}
+    row |= {"kind": entry.kind.value, "state": entry.state.value}
+    return row | {"amount_minor": entry.amount.minor, "currency": entry.amount.currency.numeric}
+
+
+def entry_of(row: tuple[Any, ...]) -> Booking:
     """The request in a row that has COLUMNS."""
-    values = dict(zip(COLUMNS, row, strict=True))
+    *same, minor, currency = row
+    values = dict(zip(_SAME, same, strict=True))
     values["kind"] = Kind(values["kind"])
     values["state"] = Standing(values["state"])
     values["muted"] = bool(values["muted"])
-    return Booking(**values)  # type: ignore[arg-type]  # each column was written from its field
+    return Booking(amount=Money(minor, currency_of(currency)), **values)

@@ -14,15 +14,7 @@ from typing import Any
 
 import msgspec
 
-from firmware.acquirer.booking import (
-    COLUMNS,
-    LIMITED,
-    Booking,
-    Kept,
-    Lapsed,
-    Tie,
-    stored,
-)
+from firmware.acquirer.booking import COLUMNS, LIMITED, Booking, Kept, Lapsed, Tie, row_of
 from firmware.acquirer.books_link import BooksLink
 from firmware.acquirer.books_rests import FREE_HOLD, LEFT, lapse, lapsed, stand_again
 from firmware.acquirer.books_schema import SCHEMA, STEPS, TIE
@@ -186,8 +178,7 @@ class Books(BooksEngine):
         with enough money left.
         """
         self._check(entry, limit_minor)
-        values = [stored(getattr(entry, name)) for name in COLUMNS]
-        self._db.execute(_INSERT, values)
+        self._db.execute(_INSERT, tuple(row_of(entry).values()))
         if entry.stands:
             self._move(entry.account, entry.spends_minor, entry.holds_minor)
 
@@ -212,7 +203,7 @@ class Books(BooksEngine):
         """Whether its original is still approved, with enough money left."""
         if not (originals := RESTS_ON[entry.kind]):
             return True
-        values = {name: stored(getattr(entry, name)) for name in COLUMNS}
+        values = row_of(entry)
         if entry.kind in USES_A_HOLD:
             return self._db.execute(FREE_HOLD, values).fetchone() is not None
         kinds = msgspec.json.encode([kind.value for kind in originals]).decode()

@@ -99,14 +99,14 @@ def report(
         if terminal in ("", number):
             settled = books.settlement(number, serial)
             name, entries = f"{number}|{serial}", books.in_batch(number, serial)
-            taken = {entry.currency for entry in entries} or {currencies.get(number, "")}
+            numbers = {one.amount.currency.numeric for one in entries}
             chip, uploaded = chips.get(name), uploads.get(name, [])
             seen.append(
                 BatchSeen(
                     terminal=number,
                     batch=rounds.number_of(serial),
                     totals=books.totals(number, serial),
-                    currency=_only(taken),
+                    currency=_only(numbers or {currencies.get(number, "")}),
                     settled=settled[0] if settled is not None else "",
                     upload=_seen(entries, uploaded, chip, ends.get(name)),
                     chip=chip,
@@ -155,7 +155,7 @@ def _seen(
     if not uploaded and (end is None or end.balanced):
         return None
     counted = [one for one in entries if one.state is Standing.STANDING and one.kind.sign]
-    booked = {one.stan: (one.account, one.amount_minor) for one in counted}
+    booked = {one.stan: (one.account, one.amount.minor) for one in counted}
     came = {one.stan: (one.account, one.amount_minor) for one in uploaded}
     covered = set(came) | {one.stan for one in (chip.data if chip is not None else ())}
     return UploadSeen(

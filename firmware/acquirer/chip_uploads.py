@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from firmware.acquirer.booking import Booking
 from firmware.acquirer.books_pool import BooksConnection
+from firmware.core.money import Money
 from firmware.iso8583.chip_data import is_declined, kept_of
 from firmware.iso8583.messages import Answered, ChipUploadRequest
 from firmware.iso8583.responses import (
@@ -88,6 +89,5 @@ def _judged(entry: Booking | None, request: ChipUploadRequest, came: ChipKept) -
         return ORIGINAL_NOT_FOUND
     if entry.account != came.account:
         return INVALID_CARD
-    currency = request.currency.numeric if request.currency is not None else entry.currency
-    same = (entry.amount_minor, entry.currency) == (came.amount_minor, currency)
-    return APPROVED if same else INVALID_AMOUNT
+    told = Money(request.amount_minor, request.currency or entry.amount.currency)
+    return APPROVED if told == entry.amount else INVALID_AMOUNT

@@ -271,7 +271,7 @@ class AcquirerService:
         payment = request.payment
         entry = books.entry(payment.place)
         if entry is not None:
-            if (entry.kind, entry.amount_minor) != (payment.kind, payment.amount.minor):
+            if (entry.kind, entry.amount.minor) != (payment.kind, payment.amount.minor):
                 return Answered(AMOUNT_DIFFERS)
             if not self._is_meant(entry, request):
                 return Answered(DUPLICATE)
@@ -288,7 +288,7 @@ class AcquirerService:
         meant = request.payment
         said = (
             (entry.merchant, meant.merchant),
-            (entry.currency, meant.amount.currency.numeric),
+            (entry.amount.currency, meant.amount.currency),
             (entry.date, meant.date),
             (entry.time, meant.time),
             (last4, request.last4),

@@ -13,14 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 from firmware.acquirer import postgres_sql as sql
-from firmware.acquirer.booking import (
-    COLUMNS,
-    LIMITED,
-    Booking,
-    Kept,
-    Lapsed,
-    stored,
-)
+from firmware.acquirer.booking import LIMITED, Booking, Kept, Lapsed, row_of
 from firmware.acquirer.engine import (
     BY_REFERENCE,
     ENTRY,
@@ -196,7 +189,7 @@ class PostgresBooks(BooksEngine):
         sales: list[dict[str, object]] = []
         refused: list[dict[str, object]] = []
         for entry, limit_minor in entries:
-            values = {name: stored(getattr(entry, name)) for name in COLUMNS}
+            values = row_of(entry)
             if entry.stands and any(other["account"] == entry.account for other in sales):
                 self._sell(sales)
                 sales = []

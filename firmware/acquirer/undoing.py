@@ -49,7 +49,7 @@ def void_verdict(books: BooksEngine, payment: Payment, account_id: str) -> Rulin
         return Ruling(code)
     if payment.batch != original.batch or books.resting_on(original.reference):
         return Ruling(INVALID_TRANSACTION)
-    whole = payment.amount.minor == original.amount_minor
+    whole = payment.amount == original.amount
     code = APPROVED if whole else AMOUNT_DIFFERS
     return Ruling(code, original.reference, -original.holds_minor)
 
@@ -65,9 +65,9 @@ def refund_verdict(books: BooksEngine, payment: Payment, account_id: str) -> Rul
     resting = books.resting_on(original.reference)
     if any(entry.kind.is_void for entry in resting):
         return Ruling(INVALID_TRANSACTION)
-    refunds = (entry.amount_minor for entry in resting if entry.kind is Kind.REFUND)
-    left = original.amount_minor - sum(refunds)
-    code = APPROVED if payment.amount.minor <= left else AMOUNT_DIFFERS
+    refunds = (entry.amount.minor for entry in resting if entry.kind is Kind.REFUND)
+    left_minor = original.amount.minor - sum(refunds)
+    code = APPROVED if payment.amount.minor <= left_minor else AMOUNT_DIFFERS
     return Ruling(code, original.reference)
 
 
@@ -79,8 +79,8 @@ def release_verdict(books: BooksEngine, payment: Payment, account_id: str) -> Ru
     hold = _hold(books, payment, account_id)
     if isinstance(hold, str):
         return Ruling(hold)
-    whole = payment.amount.minor == hold.amount_minor
-    holds_minor = hold.amount_minor if hold.state is Standing.STANDING else 0
+    whole = payment.amount == hold.amount
+    holds_minor = hold.amount.minor if hold.state is Standing.STANDING else 0
     code = APPROVED if whole else AMOUNT_DIFFERS
     return Ruling(code, hold.reference, -holds_minor)
 
@@ -95,9 +95,9 @@ def completion_verdict(books: BooksEngine, payment: Payment, account_id: str, si
         return Ruling(hold)
     if hold.state is Standing.LAPSED or hold.decided_on < since:
         return Ruling(ORIGINAL_USED)
-    over = payment.amount.minor > percent_of(hold.amount_minor, COMPLETION_PERCENT_MAX)
+    over = payment.amount.minor > percent_of(hold.amount.minor, COMPLETION_PERCENT_MAX)
     code = OVER_LIMIT if over else APPROVED
-    return Ruling(code, hold.reference, -hold.amount_minor)
+    return Ruling(code, hold.reference, -hold.amount.minor)
 
 
 def _hold(books: BooksEngine, payment: Payment, account_id: str) -> Booking | str:
@@ -183,7 +183,7 @@ def _is_named(entry: Booking, batch: int, stan: int) -> bool:
 def _original_code(original: Booking, payment: Payment, account_id: str) -> str:
     """Whether `original` is approved, of this card, and of a kind that `payment` may name."""
     of_kind = original.kind in RESTS_ON[payment.kind]
-    if not of_kind or original.currency != payment.amount.currency.numeric:
+    if not of_kind or original.amount.currency != payment.amount.currency:
         return INVALID_TRANSACTION
     if original.account != account_id:
         return INVALID_CARD

@@ -141,7 +141,7 @@ class AnyOrder(RuleBasedStateMachine):
         for entry in self.till.host.books():
             if entry.state is Standing.STANDING:
                 sign = 1 if entry.kind is Kind.SALE else -1
-                spent[entry.account] += sign * entry.amount_minor
+                spent[entry.account] += sign * entry.amount.minor
         assert self.till.host.balances() == spent
         for name, limit in LIMIT.items():
             assert 0 <= spent[name] <= limit

@@ -160,7 +160,7 @@ def test_of_many_at_once_from_both_terminals_one_is_approved(bank: Bank) -> None
             assert bank.funds().held_minor == 0
     with bank.pool.taken() as connection:
         standing = [each for each in connection.books.entries() if each.state is Standing.STANDING]
-    charged = sum(each.amount_minor for each in standing if each.kind is COMPLETION)
+    charged = sum(each.amount.minor for each in standing if each.kind is COMPLETION)
     assert bank.funds() == Funds(charged, 0)
     assert Counter(each.kind for each in standing)[Kind.PREAUTH] == rounds
     assert len(standing) == 2 * rounds

@@ -16,7 +16,7 @@ from firmware.acquirer.postgres_schema import MIGRATIONS
 from firmware.core.kinds import Kind, Totals
 from firmware.lab.postgres import Cluster
 from tests.contracts.test_books_contract import PLACE, enter
-from tests.payment import payment
+from tests.payment import payment, yuan
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_what_was_read_ahead_is_forgotten_with_a_change(
         books.glance([Coming(PLACE, "a", b"\x01")], lambda number: f"{number:012d}")
         entry = books.entry(PLACE)
         assert entry is not None
-        assert (entry.amount_minor, books.funds("a").spent_minor) == (100, 150)
+        assert (entry.amount, books.funds("a").spent_minor) == (yuan(100), 150)
 
 
 def test_a_sale_costs_three_round_trips(url: str, round_trips: list[str]) -> None:

@@ -223,7 +223,7 @@ def test_many_are_entered_together(engine: OpenBooks, tmp_path: Path) -> None:
         (made(3, "10000003", "c"), None),
         (made(4, "10000004", "b"), 1_400),  # the same account again
         (made(5, "10000005", "d", state=Standing.REFUSED, response_code="51"), None),
-        (made(6, "10000006", "a", kind=Kind.REFUND, amount_minor=600, undoes=sale.reference), None),
+        (made(6, "10000006", "a", kind=Kind.REFUND, amount=yuan(600), undoes=sale.reference), None),
     ]
     add_all(books, entries)
     for entry, _ in entries:

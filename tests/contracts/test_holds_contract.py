@@ -12,6 +12,7 @@ from firmware.acquirer.booking import Booking, Funds, Standing
 from firmware.acquirer.engine import BooksConflict, BooksEngine
 from firmware.core.kinds import Kind, Totals
 from tests.contracts.test_books_contract import OpenBooks, add_all, engine, enter, made
+from tests.payment import yuan
 
 __all__ = ["engine"]  # a fixture
 HOLD = 1_000
@@ -32,7 +33,7 @@ def complete(books: BooksEngine, of: Booking, stan: int, minor: int = 700, **mor
 
 
 def give_back(books: BooksEngine, of: Booking, stan: int, **more: Any) -> Booking:
-    told: dict[str, Any] = {"minor": of.amount_minor, "holds_minor": -of.holds_minor} | more
+    told: dict[str, Any] = {"minor": of.amount.minor, "holds_minor": -of.holds_minor} | more
     return enter(books, Kind.COMPLETION_VOID, stan, undoes=of.reference, **told)
 
 
@@ -204,7 +205,7 @@ def group(limit_minor: int | None = None) -> list[tuple[Booking, int | None]]:
                 f"1000000{stan % 4}",
                 "a",
                 kind=kind,
-                amount_minor=minor,
+                amount=yuan(minor),
                 holds_minor=holds,
                 reference=f"{stan:012d}",
                 undoes=f"{rests:012d}" if rests else "",
@@ -218,7 +219,7 @@ def group(limit_minor: int | None = None) -> list[tuple[Booking, int | None]]:
 def test_all_kinds_of_one_account_are_entered_together(engine: OpenBooks, tmp_path: Path) -> None:
     books = engine(tmp_path / "books")
     entries = group(2_500)
-    other = made(20, "10000009", "b", amount_minor=300)
+    other = made(20, "10000009", "b", amount=yuan(300))
     poor = made(21, "10000008", "a", state=Standing.REFUSED, response_code="51")
     add_all(books, [*entries[:5], (other, None), (poor, None), *entries[5:]])
     assert books.all_funds() == {"a": Funds(1_500, 0), "b": Funds(300, 0)}
@@ -245,7 +246,7 @@ def test_one_of_them_that_does_not_fit_leaves_none(
         case 1:  # completed twice
             entries.append((_again(entries[8][0], 11), None))
         case 2:  # released by an amount that is not the whole
-            entries[3] = (_again(entries[3][0], 4, amount_minor=HOLD - 1), None)
+            entries[3] = (_again(entries[3][0], 4, amount=yuan(HOLD - 1)), None)
         case 3:  # voided after it was voided
             entries.append((_again(entries[7][0], 11), None))
     with pytest.raises(BooksConflict):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from firmware.acquirer.booking import Lapsed, Standing
 from firmware.acquirer.engine import BooksConflict, BooksEngine
 from firmware.core.kinds import Kind
+from firmware.core.money import CURRENCIES, Money
 from tests.contracts.test_books_contract import OpenBooks, engine, enter
 from tests.contracts.test_holds_contract import (
     HOLD,
@@ -188,10 +190,12 @@ def test_what_has_lapsed_is_told_also_before_anybody_asks(
     books.close()
 
 
-@pytest.mark.parametrize("changes", [{"merchant": "104110054110009"}, {"currency": "840"}])
+@pytest.mark.parametrize(
+    "changes", [{"merchant": "104110054110009"}, {"amount": Money(HOLD, CURRENCIES["USD"])}]
+)
 @pytest.mark.parametrize("kind", [Kind.COMPLETION, Kind.PREAUTH_VOID, Kind.REFUND, Kind.VOID])
 def test_nothing_rests_on_another_merchants_or_another_currencys(
-    engine: OpenBooks, tmp_path: Path, kind: Kind, changes: dict[str, str]
+    engine: OpenBooks, tmp_path: Path, kind: Kind, changes: dict[str, Any]
 ) -> None:
     books = engine(tmp_path / "books")
     held, sale = hold(books), enter(books, stan=2, minor=HOLD)

@@ -181,11 +181,11 @@ class Crowd:
 
 def _over(standing: Sequence[Booking]) -> list[str]:
     """Sales of which more was given back than was paid."""
-    paid = {each.reference: each.amount_minor for each in standing if each.kind is Kind.SALE}
+    paid = {each.reference: each.amount.minor for each in standing if each.kind is Kind.SALE}
     back: dict[str, int] = defaultdict(int)
     for each in standing:
         if each.kind is not Kind.SALE:
-            back[each.undoes] += each.amount_minor
+            back[each.undoes] += each.amount.minor
     return [
         f"{minor} of {paid.get(reference, 0)} given back: {reference}"
         for reference, minor in back.items()

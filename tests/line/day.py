@@ -307,7 +307,7 @@ class Day:
         books, registry, close = AcquirerPlace(self.acquirer.data).to_read()
         standing = {
             (each.terminal, rounds.number_of(each.batch), each.stan, each.kind.value,
-             each.amount_minor)
+             each.amount.minor)
             for each in books.entries()
             if each.state is Standing.STANDING
         }  # fmt: skip

@@ -204,7 +204,7 @@ class Witness:
             if entry.state is not Standing.STANDING:
                 continue
             each = ours.get((entry.batch, entry.stan))
-            if each is None or each.state not in _LIVE or each.amount_minor != entry.amount_minor:
+            if each is None or each.state not in _LIVE or each.amount != entry.amount:
                 raise Broken(f"the host holds {entry.batch}/{entry.stan}, and the journal not")
 
     def _hold_display(self) -> None:

@@ -158,7 +158,7 @@ def books(stage: Stage) -> dict[str, Any]:
         {
             "voucher": f"{one.stan:06d}",
             "kind": one.kind.value,
-            "amount": major_text(one.amount_minor, currency),
+            "amount": str(one.amount),
             "account": one.account,
             "state": one.state.value,
             "reference": one.reference,

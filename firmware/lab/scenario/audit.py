@@ -106,13 +106,13 @@ class _Books:
             if each.state not in (Standing.STANDING, Standing.LAPSED):
                 continue
             if each.terminal != NUMBER:
-                key = (each.account, each.batch, each.stan, each.kind, each.amount_minor)
+                key = (each.account, each.batch, each.stan, each.kind, each.amount.minor)
                 self.here.add(key)
                 continue
-            self.spent_elsewhere[each.account] += each.kind.sign * each.amount_minor
+            self.spent_elsewhere[each.account] += each.kind.sign * each.amount.minor
             free = each.reference not in used and each.state is Standing.STANDING
             if each.kind is Kind.PREAUTH and free:
-                self.held_elsewhere[each.account] += each.amount_minor
+                self.held_elsewhere[each.account] += each.amount.minor
 
 
 def _words(key: _Key) -> str:
