@@ -220,14 +220,14 @@ class OriginalRef(msgspec.Struct, frozen=True, kw_only=True):
 
     With `elsewhere` another terminal of this merchant sold or holds it: reference and date of a
     sale, authorisation code and date of a pre-authorisation are all that is known of it; batch and
-    STAN are 0, and so is its amount.
+    STAN are 0. The amount, 0 where it is not known, is for the journal alone: no message says it.
     """
 
     batch: int
     stan: int
     reference: str
     date: str  # YYYYMMDD of the shop
-    amount_minor: int
+    amount_minor: int = 0  # of the currency of the void or refund
     authorisation_code: str = ""
     elsewhere: bool = False
 

@@ -3,7 +3,7 @@
     short   batch 6 | STAN 6, then MMDD where the original may be of another day
     full    batch 6 | STAN 6 | YYYYMMDD; a reversal names what it reverses: then time 6 | card 4
 
-Zeros stand for what is not known. The original's amount is not in the message and is 0 here.
+Zeros stand for what is not known.
 """
 
 from __future__ import annotations
@@ -69,7 +69,6 @@ def original_of(fields: Fields, today: date, shape: MessageShape) -> OriginalRef
         stan=int(numbers[6:12]),
         reference=reference,
         date=_day_of(day, today) if int(day or 0) else "",
-        amount_minor=0,
         authorisation_code=code,
     )
 

@@ -18,9 +18,9 @@ The acquirer's end:
 `request` is one of `messages.LineRequest`: FinancialRequest (sale, void, refund, advice with
 `offline`), ReversalRequest, SettlementRequest, ControlRequest (sign-on, sign-off, echo),
 UploadRequest, ChipUploadRequest, UploadEndRequest, ScriptRequest, BalanceRequest. What a message
-does not say is empty at the acquirer's end: `OriginalRef.amount_minor` is 0; `date` and `time` of a
-request are "" where `messages.times` is "acquirer", and the original of a void has no date where
-`messages.original` is "short". A reversal's `payment` has the original's own batch and STAN.
+does not say is empty at the acquirer's end: `date` and `time` of a request are "" where
+`messages.times` is "acquirer", and the original of a void has no date where `messages.original` is
+"short". A reversal's `payment` has the original's own batch and STAN.
 
 - Totals of a settlement: compare `request.totals` with `totals.comparable(own,
   profile.settlement)`, answer with those in `host_totals` and `balanced=True` or `False`. Totals

@@ -108,9 +108,7 @@ async def why_not_elsewhere(context: Context, reference: str, day: date) -> Refu
 
 def elsewhere(reference: str, day: str) -> OriginalRef:
     """How a refund names what another terminal sold."""
-    return OriginalRef(
-        batch=0, stan=0, reference=reference, date=day, amount_minor=0, elsewhere=True
-    )
+    return OriginalRef(batch=0, stan=0, reference=reference, date=day, elsewhere=True)
 
 
 async def why_not_held_elsewhere(context: Context, kind: Kind, day: date) -> Refusal | None:
@@ -129,13 +127,7 @@ async def why_not_held_elsewhere(context: Context, kind: Kind, day: date) -> Ref
 def held_elsewhere(code: str, day: str) -> OriginalRef:
     """How a completion or void names what another terminal holds."""
     return OriginalRef(
-        batch=0,
-        stan=0,
-        reference="",
-        date=day,
-        amount_minor=0,
-        authorisation_code=code,
-        elsewhere=True,
+        batch=0, stan=0, reference="", date=day, authorisation_code=code, elsewhere=True
     )
 
 

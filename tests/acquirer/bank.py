@@ -97,9 +97,8 @@ class Bank:
         """A completion or void as whoever knows code and date alone asks for it."""
         hold, code = held
         original = OriginalRef(
-            batch=0, stan=0, reference="", date=hold.payment.date, amount_minor=0,
-            authorisation_code=code,
-        )  # fmt: skip
+            batch=0, stan=0, reference="", date=hold.payment.date, authorisation_code=code
+        )
         made = self.till.uses(kind, hold, code, minor, original=original)
         return changed(self._at(terminal, made), **changes)
 

@@ -271,7 +271,7 @@ def reversal_of(request: FinancialRequest) -> ReversalRequest:
 
 def original_of(sale: Payment, **said: Any) -> OriginalRef:
     """How a void or refund names its sale; `said` is what it says besides its numbers."""
-    named = OriginalRef(batch=sale.batch, stan=sale.stan, reference="", date="", amount_minor=0)
+    named = OriginalRef(batch=sale.batch, stan=sale.stan, reference="", date="")
     return replace(named, **said)
 
 

@@ -223,9 +223,8 @@ class LineTerminal:
 
     def refund(self, reference: str, minor: int, stan: int = 0, date: str = "") -> FinancialRequest:
         """A refund of a sale by its reference number, with STAN 0 of any terminal."""
-        named = OriginalRef(
-            batch=1 if stan else 0, stan=stan, reference=reference, date=date, amount_minor=0
-        )
+        batch = 1 if stan else 0
+        named = OriginalRef(batch=batch, stan=stan, reference=reference, date=date)
         return self._back(self.payment(minor, kind=Kind.REFUND, original=named))
 
     def preauth(self, minor: int) -> FinancialRequest:

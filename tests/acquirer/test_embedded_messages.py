@@ -59,9 +59,9 @@ VOID = changed(
     SALE,
     kind=Kind.VOID,
     stan=43,
-    original=OriginalRef(batch=7, stan=42, reference="", date="", amount_minor=0),
+    original=OriginalRef(batch=7, stan=42, reference="", date=""),
 )
-HELD = OriginalRef(batch=3, stan=9, reference="", date="20251231", amount_minor=0)
+HELD = OriginalRef(batch=3, stan=9, reference="", date="20251231")
 REFUND = changed(
     SALE,
     kind=Kind.REFUND,

@@ -114,7 +114,7 @@ def test_each_kind_undoes_its_own(till: Till) -> None:
 def test_a_hold_is_named_by_code_card_and_date(till: Till, kind: Kind) -> None:
     asked, code = held(till)
     named = original_of(asked.payment, date=asked.payment.date, authorisation_code=code)
-    nobody = OriginalRef(batch=0, stan=0, reference="", date="", amount_minor=0)
+    nobody = OriginalRef(batch=0, stan=0, reference="", date="")
     wrong = [
         replace(named, authorisation_code="000000" if code != "000000" else "000001"),
         replace(named, date="20260313"),

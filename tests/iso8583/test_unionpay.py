@@ -68,7 +68,6 @@ ORIGINAL = OriginalRef(
     stan=7,
     reference="606012345678",
     date="20260228",
-    amount_minor=0,
     authorisation_code="A12345",
 )
 VOID = replace(SALE, kind=Kind.VOID, original=replace(ORIGINAL, date=""))

@@ -45,9 +45,7 @@ class OtherTerminal:
             raise LookupError(f"no account is behind {card}")
         self._stan += 1
         now, kind, currency = self._now(), DEEDS[deed], self._config.currency
-        held = OriginalRef(
-            batch=0, stan=0, reference="", date="", amount_minor=0, authorisation_code=code
-        )
+        held = OriginalRef(batch=0, stan=0, reference="", date="", authorisation_code=code)
         payment = Payment(
             kind=kind,
             terminal=NUMBER,
