@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from firmware.core.kinds import ReversalCause, Totals
 from firmware.core.masked import Pan, Pin, Track2
-from firmware.core.money import Currency, major_text
+from firmware.core.money import Currency, Money, major_text
 from firmware.core.payment import Payment, PaymentName
 from firmware.iso8583.responses import APPROVED, DECLINED
 
@@ -134,7 +134,7 @@ class UploadItem(Struct, frozen=True):
 
     stan: int
     pan: Pan
-    amount_minor: int
+    amount_minor: int  # no Money: the message says no currency
     foreign: bool = False
 
 
@@ -154,7 +154,7 @@ class ChipUploadRequest(_Numbered, frozen=True, kw_only=True):
 
     card: CardPresented
     amount_minor: int
-    currency: Currency | None = None  # None: the message does not say it
+    currency: Currency | None = None  # None: the message does not say it, but the books can
     failed: bool = False
     balanced: bool = False
     with_pin: bool = False  # it was keyed, and went to the issuer
@@ -191,7 +191,7 @@ class Answered(Struct, frozen=True):
     host_totals: Totals | None = None  # of a settlement
     balance: Balance | None = None  # of a balance enquiry
     balanced: bool | None = None  # the acquirer's word on a settlement; None: compare the totals
-    amount_minor: int | None = None  # what was approved, where it is less than asked (10)
+    amount: Money | None = None  # what was approved, where it is less than asked (10)
     working_keys: bytes = b""  # of a sign-on, enciphered: see iso8583.working_keys
     batch: int | None = None  # the acquirer's, where it is not the one asked with
     date: str = ""  # the acquirer's, MMDD
@@ -223,7 +223,7 @@ class Answered(Struct, frozen=True):
     @property
     def is_part(self) -> bool:
         """Whether less than was asked for is approved."""
-        return self.amount_minor is not None
+        return self.amount is not None
 
     @property
     def card_code(self) -> str:

@@ -28,7 +28,7 @@ does not say is empty at the acquirer's end: `date` and `time` of a request are 
 - A sign-on is answered with `working_keys=working_keys.pack_keys(keys, tmk)`; `batch=` where the
   acquirer's is another.
 - `sign_on_again=True` sets the demand in the header of any answer; 77, 99 and A0 do the same.
-- Code 10 needs `amount_minor`, less than asked.
+- Code 10 needs `amount`, less than asked.
 - An answer has destination and origin of the request's TPDU exchanged. Whether TPDU and header are
   those of this acquirer is for the server to look at (`asked.line`): a wrong one gets no answer.
 """

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from msgspec import structs
 
+from firmware.core.money import Money
 from firmware.emv import tlv
 from firmware.iso8583 import responses
 from firmware.iso8583.balances import pack_balance, unpack_balance
@@ -14,6 +15,7 @@ from firmware.iso8583.messages import (
     Answered,
     Balance,
     BalanceRequest,
+    FinancialRequest,
     LineRequest,
     SettlementRequest,
 )
@@ -74,8 +76,8 @@ def answer_fields(asked: Fields, answer: Answered, profile: Profile) -> Fields:
         fields["48"] = pack_totals(answer.host_totals, profile.settlement, result)
     if answer.balance is not None:
         fields["54"] = pack_balance(answer.balance)
-    if answer.amount_minor is not None and "4" in asked:
-        fields["4"] = f"{answer.amount_minor:012d}"
+    if answer.amount is not None and "4" in asked:
+        fields["4"] = f"{answer.amount.minor:012d}"
     if answer.working_keys:
         fields["62"] = answer.working_keys.hex().upper()
     if answer.batch is not None:
@@ -114,7 +116,7 @@ def answer_of(fields: Fields, request: LineRequest, profile: Profile) -> Answere
         host_totals=totals,
         balance=_balance_in(fields, request, profile.answers.approved),
         balanced=balanced,
-        amount_minor=int(fields["4"]) if code in profile.answers.part and "4" in fields else None,
+        amount=_part_in(fields, request, profile.answers.part),
         working_keys=bytes.fromhex(fields.get("62", "")),
         batch=None if batch == batch_of(expected) else batch,
         remark=fields.get("63", "")[3:].strip(),
@@ -157,6 +159,13 @@ def _require_repeated(expected: Fields, told: Fields) -> None:
             raise WireError(
                 f"answer to another request: {_NAMES[key]} {told[key]}, sent {expected[key]}"
             )
+
+
+def _part_in(fields: Fields, request: LineRequest, part: Collection[str]) -> Money | None:
+    """What was approved of a payment where its answer's code is one of `part`."""
+    if not isinstance(request, FinancialRequest) or fields.get("39") not in part:
+        return None
+    return Money(int(fields["4"]), request.payment.amount.currency)
 
 
 def _balance_in(fields: Fields, request: LineRequest, approved: Collection[str]) -> Balance | None:

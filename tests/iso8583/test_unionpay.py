@@ -277,9 +277,9 @@ def test_a_demand_in_the_header_is_heard() -> None:
 
 def test_a_part_of_the_amount_is_believed_with_its_code_alone() -> None:
     request = REQUESTS["sale"]
-    part = replace(ANSWER, response_code="10", amount_minor=5_000)
+    part = replace(ANSWER, response_code="10", amount=Money(5_000, CNY))
     assert LINE.read_answer(LINE.answer(asked(request), part, KEYS), request, KEYS).answer == part
-    for answer in (replace(part, response_code="00"), replace(part, amount_minor=12_851)):
+    for answer in (replace(part, response_code="00"), replace(part, amount=Money(12_851, CNY))):
         read = LINE.read_answer(LINE.answer(asked(request), answer, KEYS), request, KEYS)
         assert isinstance(read.answer, NoAnswer)
 
