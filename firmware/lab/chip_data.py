@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from firmware.core.money import Money
 from firmware.emv.tlv import encode
 from hw.sim.cards import cryptogram as card_side
 from hw.sim.cards.des import icc_master_key
@@ -21,18 +22,18 @@ class ChipKeys(Struct, frozen=True):
     layout: str
 
 
-def chip_data(keys: ChipKeys, minor: int, atc: int, currency: str = "156") -> bytes:
-    """The data of an ARQC over `minor` units of `currency` (ISO 4217 number)."""
+def chip_data(keys: ChipKeys, amount: Money, atc: int) -> bytes:
+    """The data of an ARQC over `amount`."""
     counter, unpredictable = (atc & 0xFFFF).to_bytes(2, "big"), atc.to_bytes(4, "big")
     told = card_side.issuer_application_data(
         keys.layout, keys.cvn, card_side.CardFindings(first=card_side.AcType(ARQC))
     )
     data = {
-        0x9F02: bytes.fromhex(f"{minor:012d}"),
+        0x9F02: bytes.fromhex(f"{amount.minor:012d}"),
         0x9F03: bytes(6),
         0x9F1A: bytes.fromhex("0156"),
         0x95: bytes(5),
-        0x5F2A: bytes.fromhex(currency.rjust(4, "0")),
+        0x5F2A: bytes.fromhex(amount.currency.numeric.rjust(4, "0")),
         0x9A: bytes.fromhex("260314"),
         0x9C: b"\0",
         0x9F37: unpredictable,

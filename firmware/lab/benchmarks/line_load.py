@@ -134,19 +134,18 @@ class Till(asyncio.Protocol):
 
 
 def _sale(number: str, payer: Account, stan: int) -> LineRequest:
-    minor = 1_000 + stan
     paid = Payment(
         kind=Kind.SALE,
         terminal=number,
         merchant=MERCHANT,
         batch=1,
         stan=stan,
-        amount=Money(minor, CURRENCIES["CNY"]),
+        amount=Money(1_000 + stan, CURRENCIES["CNY"]),
         date="",
         time="",
     )
     card = CardPresented(
-        payer.pan, PSN, EXPIRY, pin=payer.pin, de55=chip_data(chip_of(payer), minor, stan)
+        payer.pan, PSN, EXPIRY, pin=payer.pin, de55=chip_data(chip_of(payer), paid.amount, stan)
     )
     return FinancialRequest(paid, card)
 

@@ -44,7 +44,7 @@ class OtherTerminal:
         if account is None:
             raise LookupError(f"no account is behind {card}")
         self._stan += 1
-        now, kind, currency = self._now(), DEEDS[deed], self._config.currency
+        now, kind = self._now(), DEEDS[deed]
         held = OriginalRef(batch=0, stan=0, reference="", date="", authorisation_code=code)
         payment = Payment(
             kind=kind,
@@ -52,13 +52,13 @@ class OtherTerminal:
             merchant=self._config.merchant.number,
             batch=1,
             stan=self._stan,
-            amount=Money(minor, currency),
+            amount=Money(minor, self._config.currency),
             date=f"{now:%Y%m%d}",
             time=f"{now:%H%M%S}",
             original=None if kind is Kind.PREAUTH else held,
         )
         keys = ChipKeys(account.imk_ac, account.pan, account.psn, account.cvn, account.issuer_data)
-        chip = chip_data(keys, minor, _FIRST_COUNTER + self._stan, currency.numeric)
+        chip = chip_data(keys, payment.amount, _FIRST_COUNTER + self._stan)
         presented = CardPresented(
             pan=Pan(account.pan),
             psn=f"{account.psn:02d}",
