@@ -63,7 +63,7 @@ class Booking(Struct, frozen=True, kw_only=True):
 
 
 class Funds(Struct, frozen=True):
-    """What an account has spent, and what pre-authorisations hold of the rest; minor units."""
+    """What an account has spent, and what pre-authorisations hold of it: sums in minor units."""
 
     spent_minor: int = 0
     held_minor: int = 0

@@ -24,7 +24,7 @@ from firmware.acquirer.undoing import (
     void_verdict,
 )
 from firmware.core.kinds import ASKS_THE_CARD, Kind
-from firmware.core.money import Currency
+from firmware.core.money import Currency, Money
 from firmware.emv import tlv
 from firmware.iso8583.messages import Balance, BalanceRequest, CardPresented, FinancialRequest
 from firmware.iso8583.responses import (
@@ -170,14 +170,13 @@ class Issuer:
             code = _pin_code(books, request.card, account_id, account)
         if code != APPROVED:
             return Ruling(code)
-        payment = request.payment
-        minor = payment.amount.minor
+        payment, amount = request.payment, request.payment.amount
         match payment.kind:
             case Kind.SALE:
-                return Ruling(self._limit_code(books, account_id, account, minor, today))
+                return Ruling(self._limit_code(books, account_id, account, amount, today))
             case Kind.PREAUTH:
-                code = self._limit_code(books, account_id, account, minor, today)
-                return Ruling(code, holds_minor=minor)
+                code = self._limit_code(books, account_id, account, amount, today)
+                return Ruling(code, holds_minor=amount.minor)
             case Kind.VOID | Kind.COMPLETION_VOID:
                 return void_verdict(books, payment, account_id)
             case Kind.REFUND:
@@ -189,7 +188,7 @@ class Issuer:
                 ruling = completion_verdict(books, payment, account_id, since)
                 if ruling.code != APPROVED:
                     return ruling
-                more_minor = minor + ruling.holds_minor
+                more_minor = amount.minor + ruling.holds_minor
                 return replace(ruling, code=_funds_code(books, account_id, account, more_minor))
             case _ as never:
                 assert_never(never)
@@ -232,10 +231,10 @@ class Issuer:
         return asks and self._wanted_code(request) == NEVER_ANSWERS
 
     def _limit_code(
-        self, books: BooksEngine, account_id: str, account: Account, amount: int, today: date
+        self, books: BooksEngine, account_id: str, account: Account, amount: Money, today: date
     ) -> str:
-        """Whether the account may be charged or hold `amount` more, in minor units."""
-        code = _funds_code(books, account_id, account, amount)
+        """Whether the account may be charged or hold `amount` more."""
+        code = _funds_code(books, account_id, account, amount.minor)
         if code != APPROVED:
             return code
         if account.day_count is None and account.day_limit_minor is None:
@@ -243,9 +242,9 @@ class Issuer:
         count, sum_minor = books.sales_of_day(account_id, today.strftime("%Y%m%d"))
         if account.day_count is not None and count >= account.day_count:
             return USED_TOO_OFTEN
-        if account.day_limit_minor is not None and sum_minor + amount > account.day_limit_minor:
-            return OVER_LIMIT
-        return APPROVED
+        limit = account.day_limit_minor
+        over = limit is not None and sum_minor + amount.minor > limit
+        return OVER_LIMIT if over else APPROVED
 
 
 def _is_in(account: Account, currency: Currency) -> bool:
