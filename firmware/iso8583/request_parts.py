@@ -38,9 +38,14 @@ class UnknownCurrencyError(WireError):
 
 def currency_of(fields: Fields) -> Currency:
     """The currency of field 49. Raises UnknownCurrencyError, and KeyError without the field."""
-    if fields["49"] not in BY_NUMBER:
-        raise UnknownCurrencyError("field 49: no currency that is known")
-    return BY_NUMBER[fields["49"]]
+    return currency_numbered(fields["49"], "49")
+
+
+def currency_numbered(number: str, field: str) -> Currency:
+    """The currency that `field` names by its ISO 4217 number. Raises UnknownCurrencyError."""
+    if number not in BY_NUMBER:
+        raise UnknownCurrencyError(f"field {field}: no currency that is known")
+    return BY_NUMBER[number]
 
 
 def batch_of(fields: Fields) -> int:

@@ -27,7 +27,7 @@ from firmware.iso8583.messages import (
     UploadRequest,
 )
 from firmware.iso8583.profile import DETAILS, END_BALANCED, END_UPLOADED, Profile
-from firmware.iso8583.request_parts import BY_NUMBER, add_card, card_of
+from firmware.iso8583.request_parts import add_card, card_of, currency_numbered, currency_of
 
 ITEM_DIGITS, PAN_DIGITS = 40, 20
 USAGES = ("61", "71")  # how field 62 begins
@@ -103,13 +103,17 @@ def _outcome(request: ChipUploadRequest, currency: str) -> str:
 
 
 def _currency(fields: Fields, profile: Profile) -> Currency | None:
-    """The currency by field 49, or by field 62 as it is sent here; None where neither says it."""
+    """The currency by field 49, or by field 62 as it is sent here; None where neither says it.
+
+    Raises UnknownCurrencyError.
+    """
     if "49" in fields:
-        return BY_NUMBER.get(fields["49"])
+        return currency_of(fields)
     told = fields.get("62", "")
     if _is_binary(profile):
         told = bytes.fromhex(told).decode("latin-1")
-    return BY_NUMBER.get(told[18:21]) if told.startswith(USAGES) else None
+    number = told[18:21] if told.startswith(USAGES) else ""
+    return currency_numbered(number, "62") if number else None
 
 
 def _is_binary(profile: Profile) -> bool:

@@ -14,6 +14,7 @@ from firmware.iso8583.codec import Fields, WireError
 from firmware.iso8583.frame import unpack_frame
 from firmware.iso8583.messages import Answered, CardPresented, ChipUploadRequest, NoAnswer
 from firmware.iso8583.profile import Profile, ProfileError, UploadShape
+from firmware.iso8583.request_parts import UnknownCurrencyError
 from firmware.iso8583.unionpay import Unacceptable, UnionPay
 from firmware.iso8583.unionpay_requests import request_of
 from tests.iso8583.test_unionpay import (
@@ -109,6 +110,15 @@ def test_chip_data_that_are_none_are_refused(de55: bytes, words: str) -> None:
         del fields["55"]
     with pytest.raises(WireError, match=words):
         request_of(Fields(fields), KEYS, TODAY, PROFILE)
+
+
+@pytest.mark.parametrize("told", [{"49": "999"}, {"62": "610000000000012850999"}])
+def test_chip_data_in_a_currency_that_is_not_known_are_refused(told: dict[str, str]) -> None:
+    text = replace(PROFILE, fields=PROFILE.fields | {"62": "ans...512"})
+    fields = parts(LINE.request(CHIP, KEYS))
+    request_of(Fields(fields | {"62": "6100"}), KEYS, TODAY, text)  # says no currency
+    with pytest.raises(UnknownCurrencyError, match=f"field {next(iter(told))}: no currency"):
+        request_of(Fields(fields | told), KEYS, TODAY, text)
 
 
 @given(st.binary(max_size=255))
