@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from firmware.core.kinds import Kind
+from firmware.core.money import Money
 from firmware.journal.numbers import NumberLookups
 from firmware.journal.rows import TABLES, TRANSACTION, transaction_of
 from firmware.journal.transactions import State, Transaction
@@ -125,8 +126,7 @@ class VoucherLookups(NumberLookups):
     def duplicate_of(
         self,
         card_hash: str,
-        amount_minor: int,
-        currency: str,
+        amount: Money,
         since: datetime,
         *,
         psn: str = "",
@@ -137,12 +137,13 @@ class VoucherLookups(NumberLookups):
         Moments are those of the clock without its corrections: a sale that a wrong clock dated into
         the future or long into the past counts by the time that really passed.
         """
+        sale = Kind.SALE.value
         since_s = int(since.timestamp()) - self._number("SELECT jumped_s FROM terminal")
         return self._first(
             "t.card = ? AND t.clock_s >= ? AND t.psn = ? AND t.amount_minor = ?"
             " AND t.kind = ? AND t.state = 'approved' AND t.voided_by = 0 AND t.training = +?"
             " AND t.currency = ? ORDER BY t.intent DESC",
-            (card_hash, since_s, psn, amount_minor, Kind.SALE.value, training, currency),
+            (card_hash, since_s, psn, amount.minor, sale, training, amount.currency.alpha),
         )
 
     # -- below --------------------------------------------------------------------------------

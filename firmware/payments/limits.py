@@ -131,12 +131,10 @@ async def duplicate_of(context: Context, amount: Money, card: CardFacts) -> Tran
     """The sale that charged this card this amount within `sale.duplicate_window_s`."""
     moment = await ReadClock()
     since = moment.wall - timedelta(seconds=context.config.sale.duplicate_window_s)
-    currency = amount.currency.alpha
     return await Look.of(
         Lookups.duplicate_of,
         card.hash,
-        amount.minor,
-        currency,
+        amount,
         since,
         psn=card.psn,
         training=context.training,

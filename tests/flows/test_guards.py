@@ -46,8 +46,7 @@ USUAL = Look.of(Lookups.recent_sale_amounts, 50, "CNY")
 DUPLICATE = Look.of(
     Lookups.duplicate_of,
     VISA.hash,
-    800,
-    "CNY",
+    yuan(800),
     NOW.wall - timedelta(seconds=300),
     training=False,
     psn=VISA.psn,

@@ -243,7 +243,7 @@ def was_not_charged_a_moment_ago(card: CardFacts, minor: int) -> list[Pair]:
         (ReadClock(), NOW),
         (
             Look.of(
-                Lookups.duplicate_of, card.hash, minor, "CNY", since, training=False, psn=card.psn
+                Lookups.duplicate_of, card.hash, yuan(minor), since, training=False, psn=card.psn
             ),
             None,
         ),

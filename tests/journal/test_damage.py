@@ -28,6 +28,7 @@ from firmware.terminal.clock_watch import ClockWatch
 from tests.crash.rig import Rig
 from tests.journal.story import CARD, KEYS, Clock, Shop, opened
 from tests.journal.tamper import forge
+from tests.payment import yuan
 
 CHEAP = Cost(passes=1, memory_kib=8)
 VALUES = ("NULL", "'x'", "-1", "x'00ff'", "1e300")
@@ -114,7 +115,7 @@ def questions(journal: Journal) -> tuple[Callable[[], object], ...]:
         lambda: journal.training_totals(2),
         lambda: journal.count(2),
         lambda: journal.recent_sale_amounts(50, "CNY"),
-        lambda: journal.duplicate_of(CARD.hash, 12_850, "CNY", since),
+        lambda: journal.duplicate_of(CARD.hash, yuan(12_850), since),
         lambda: journal.sales_today(day, "CNY"),
         lambda: journal.refunds_today(day, "CNY"),
         lambda: journal.card_today(CARD.hash, day, "CNY"),
@@ -325,5 +326,5 @@ def test_a_wrong_call_is_a_bug_and_no_damage(shop_files: Path, tmp_path: Path) -
     with pytest.raises(TypeError, match="positional"):
         wrong.read(journal)
     with pytest.raises(AttributeError):
-        journal.duplicate_of(CARD.hash, 1, "CNY", "2026-03-02T09:00:00+08:00")  # type: ignore[arg-type]
+        journal.duplicate_of(CARD.hash, yuan(1), "2026-03-02T09:00:00+08:00")  # type: ignore[arg-type]
     journal.close()

@@ -30,6 +30,7 @@ from tests.journal.story import (
     order,
     outcome_of,
 )
+from tests.payment import yuan
 
 
 def test_a_voucher_is_found_by_number_date_and_reference(shop: Shop) -> None:
@@ -150,8 +151,7 @@ def test_a_duplicate_is_told_by_the_time_that_passed_and_not_by_a_clock_that_was
     def found() -> object:
         return journal.duplicate_of(
             CARD.hash,
-            12_850,
-            "CNY",
+            yuan(12_850),
             shop.clock() - timedelta(minutes=5),
             psn=CARD.psn,
         )
@@ -170,8 +170,8 @@ def test_a_duplicate_is_told_by_the_time_that_passed_and_not_by_a_clock_that_was
 def test_another_card_of_the_account_is_another_card(shop: Shop) -> None:
     first = shop.sale()
     since = shop.clock() - timedelta(minutes=5)
-    assert shop.journal.duplicate_of(CARD.hash, 12_850, "CNY", since, psn=CARD.psn) == first
-    assert shop.journal.duplicate_of(CARD.hash, 12_850, "CNY", since, psn="02") is None
+    assert shop.journal.duplicate_of(CARD.hash, yuan(12_850), since, psn=CARD.psn) == first
+    assert shop.journal.duplicate_of(CARD.hash, yuan(12_850), since, psn="02") is None
 
 
 def test_recent_amounts_are_of_sales_that_stand(shop: Shop) -> None:
@@ -189,13 +189,13 @@ def test_a_duplicate_is_the_same_card_and_amount_of_a_moment_ago(shop: Shop) -> 
     shop.clock.advance(minutes=5)
     window = shop.clock() - timedelta(minutes=5)
     journal = shop.journal
-    assert journal.duplicate_of(CARD.hash, 12_850, "CNY", window) == first
-    assert journal.duplicate_of(CARD.hash, 12_851, "CNY", window) is None
-    assert journal.duplicate_of(OTHER_CARD.hash, 12_850, "CNY", window) is None
+    assert journal.duplicate_of(CARD.hash, yuan(12_850), window) == first
+    assert journal.duplicate_of(CARD.hash, yuan(12_851), window) is None
+    assert journal.duplicate_of(OTHER_CARD.hash, yuan(12_850), window) is None
     later = window + timedelta(seconds=1)
-    assert journal.duplicate_of(CARD.hash, 12_850, "CNY", later) is None
+    assert journal.duplicate_of(CARD.hash, yuan(12_850), later) is None
     shop.void(first)
-    assert journal.duplicate_of(CARD.hash, 12_850, "CNY", window) is None
+    assert journal.duplicate_of(CARD.hash, yuan(12_850), window) is None
 
 
 def test_a_duplicate_is_seen_over_midnight(shop: Shop) -> None:
@@ -203,7 +203,7 @@ def test_a_duplicate_is_seen_over_midnight(shop: Shop) -> None:
     first = shop.sale()
     shop.clock.advance(minutes=4)
     since = shop.clock() - timedelta(minutes=5)
-    assert shop.journal.duplicate_of(CARD.hash, 12_850, "CNY", since) == first
+    assert shop.journal.duplicate_of(CARD.hash, yuan(12_850), since) == first
 
 
 def test_owed_reversals_come_oldest_first_with_their_attempts(shop: Shop) -> None:
@@ -330,7 +330,7 @@ def work_of_asking(shop: Shop) -> dict[str, int]:
         "paper": journal.print_jobs,
         "totals": lambda: (journal.totals(1), journal.count(1)),
         "usual": lambda: journal.recent_sale_amounts(50, "CNY"),
-        "duplicate": lambda: journal.duplicate_of(OTHER_CARD.hash, 1, "CNY", since),
+        "duplicate": lambda: journal.duplicate_of(OTHER_CARD.hash, yuan(1), since),
         "card": lambda: journal.card_today(OTHER_CARD.hash, day, "CNY"),
         "day": lambda: (journal.sales_today(day, "CNY"), journal.refunds_today(day, "CNY")),
         "settlement": lambda: (journal.last_settlement(), journal.pending_settlement()),

@@ -56,9 +56,7 @@ def _a_day(shop: Shop, *, training: bool) -> None:
         assert journal.by_authorisation(*named, training=training) is None
         assert not journal.numbers_used_up(training=training)
         shop.clock.advance(minutes=1)
-        journal.duplicate_of(
-            paid.card.hash, paid.amount_minor, "CNY", shop.clock(), training=training
-        )
+        journal.duplicate_of(paid.card.hash, paid.amount, shop.clock(), training=training)
     shop.void(paid)
     shop.refund(shop.sale(900, training=training), 300)
     open_ = shop.intent(training=training)
