@@ -57,3 +57,7 @@ class ScriptAnswered(Base, frozen=True):
     batch: int
     stan: int
     response_code: str
+
+
+AdviceRecord = AdviceQueued | AdviceAttempted | AdviceAnswered
+ScriptRecord = ScriptQueued | ScriptAttempted | ScriptAnswered

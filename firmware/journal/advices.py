@@ -9,12 +9,12 @@ import sqlite3
 
 from firmware.journal import rules
 from firmware.journal.advice_records import (
-    AdviceAnswered,
     AdviceAttempted,
     AdviceQueued,
-    ScriptAnswered,
+    AdviceRecord,
     ScriptAttempted,
     ScriptQueued,
+    ScriptRecord,
 )
 from firmware.journal.tables import forget_card, latest, one
 from firmware.journal.transactions import BatchState, State
@@ -22,20 +22,8 @@ from firmware.journal.transactions import BatchState, State
 _OVER = (State.DECLINED.value, State.FAILED.value, State.REVERSED.value)
 
 
-_Advice = AdviceQueued | AdviceAttempted | AdviceAnswered
-_Script = ScriptQueued | ScriptAttempted | ScriptAnswered
-
-
-def project(db: sqlite3.Connection, seq: int, record: _Advice | _Script) -> None:
-    """Change the projections by record `seq`. Raises RuleBroken."""
-    match record:
-        case AdviceQueued() | AdviceAttempted() | AdviceAnswered():
-            _advice(db, record)
-        case ScriptQueued() | ScriptAttempted() | ScriptAnswered():
-            _script(db, seq, record)
-
-
-def _advice(db: sqlite3.Connection, record: _Advice) -> None:
+def project_advice(db: sqlite3.Connection, record: AdviceRecord) -> None:
+    """Change the projections by a record of an advice. Raises RuleBroken."""
     row = latest(db, record.batch, record.stan, training=False)
     if isinstance(record, AdviceQueued):
         queued = rules.may_advise(record.stan, row)
@@ -53,7 +41,8 @@ def _advice(db: sqlite3.Connection, record: _Advice) -> None:
     db.execute("UPDATE transactions SET reference = ? WHERE intent = ?", (record.reference, intent))
 
 
-def _script(db: sqlite3.Connection, seq: int, record: _Script) -> None:
+def project_script(db: sqlite3.Connection, seq: int, record: ScriptRecord) -> None:
+    """Change them by record `seq`, of the result of scripts. Raises RuleBroken."""
     row = latest(db, record.batch, record.stan, training=False)
     intent = row["intent"] if row is not None else 0
     owed = one(db, "SELECT 1 FROM scripts WHERE intent = ?", intent)

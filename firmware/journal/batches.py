@@ -13,6 +13,7 @@ from firmware.core.payment import BATCH_MAX, STAN_MAX
 from firmware.journal import rules
 from firmware.journal.records import (
     BatchOpened,
+    BatchRecord,
     BatchUploaded,
     ChipUploaded,
     CopyRestored,
@@ -32,16 +33,7 @@ _NOT_OWED = """NOT EXISTS (SELECT 1 FROM transactions t WHERE t.batch = sealed.b
     AND (t.state = 'reversing' OR t.intent IN (SELECT intent FROM scripts)))"""
 
 
-def project(
-    db: sqlite3.Connection,
-    seq: int,
-    record: BatchOpened
-    | SettlementStarted
-    | SettlementAnswered
-    | BatchUploaded
-    | ChipUploaded
-    | SettlementCompleted,
-) -> None:
+def project(db: sqlite3.Connection, seq: int, record: BatchRecord) -> None:
     """Open, fix or close a batch with record `seq`. Raises RuleBroken."""
     batch = db.execute(
         "SELECT b.* FROM terminal t JOIN batches b ON b.serial = t.serial"

@@ -39,3 +39,6 @@ class BalanceAbandoned(Base, frozen=True):
 
     step: str
     reason: str
+
+
+EnquiryRecord = BalanceAsked | BalanceAnswered | BalanceAbandoned

@@ -25,3 +25,6 @@ class BooksReplaced(Base, frozen=True):
     """The embedded host's books were lost, and a person allowed others in their place."""
 
     before: str  # their identity
+
+
+LossRecord = HeadRenewed | TailLost | BooksReplaced

@@ -13,6 +13,7 @@ from firmware.journal.faults import RuleBroken
 from firmware.journal.records import (
     IntentRecorded,
     OutcomeRecorded,
+    PaymentRecord,
     ReversalAttempted,
     ReversalConfirmed,
     ReversalOpened,
@@ -20,24 +21,14 @@ from firmware.journal.records import (
 from firmware.journal.tables import Row, forget_card, latest, one
 from firmware.journal.transactions import State
 
-_Moves = (
-    IntentRecorded
-    | BalanceAsked
-    | OutcomeRecorded
-    | ReversalOpened
-    | ReversalAttempted
-    | ReversalConfirmed
-)
 _TOTALS = {kind: f"{kind.value}s" for kind in COUNTED}  # sales, voids, refunds, …
 
 
-def project(db: sqlite3.Connection, entry: ChainedRecord, record: _Moves) -> None:
+def project(db: sqlite3.Connection, entry: ChainedRecord, record: PaymentRecord) -> None:
     """Change the projections by a record. Raises RuleBroken when it contradicts the log."""
     match record:
         case IntentRecorded():
             _intent(db, entry, record)
-        case BalanceAsked():
-            _enquiry(db, record)
         case OutcomeRecorded():
             _outcome(db, entry.seq, record)
         case ReversalOpened():
@@ -87,7 +78,8 @@ def _intent(db: sqlite3.Connection, entry: ChainedRecord, intent: IntentRecorded
         db.execute("UPDATE batches SET intents = intents + 1 WHERE serial = ?", (serial,))
 
 
-def _enquiry(db: sqlite3.Connection, asked: BalanceAsked) -> None:
+def enquiry(db: sqlite3.Connection, asked: BalanceAsked) -> None:
+    """A balance enquiry takes a voucher number. Raises RuleBroken."""
     terminal, batch, used = _numbers(db, asked)
     rules.may_take_number(asked, batch, terminal["stan"], used=used)
     _number_taken(db, asked)

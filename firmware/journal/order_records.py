@@ -81,3 +81,6 @@ class OrderEnded(Base, frozen=True):
     end: OrderEnd
     reason: str  # words, for whoever reads the journal
     cause: EndCause = EndCause.NONE
+
+
+OrderRecord = OrderTaken | OrderEnded

@@ -12,7 +12,7 @@ import sqlite3
 from msgspec import Struct
 
 from firmware.journal import rules
-from firmware.journal.order_records import OrderEnd, OrderEnded, OrderState, OrderTaken
+from firmware.journal.order_records import OrderEnd, OrderEnded, OrderRecord, OrderState, OrderTaken
 from firmware.journal.reading import Reading
 from firmware.journal.records import IntentRecorded
 from firmware.journal.rows import columns_of, record_of
@@ -61,7 +61,7 @@ class OrderEvent(Struct, frozen=True):
 # -- what records change ----------------------------------------------------------------------
 
 
-def project(db: sqlite3.Connection, seq: int, record: OrderTaken | OrderEnded) -> None:
+def project(db: sqlite3.Connection, seq: int, record: OrderRecord) -> None:
     """Bring the orders up to a record. Raises RuleBroken."""
     row = _row(db, record.id)
     if isinstance(record, OrderTaken):

@@ -61,3 +61,6 @@ class PrintDropped(Base, frozen=True):
 
     job: int
     detail: str = ""
+
+
+PaperRecord = PrintQueued | PrintSending | PrintSent | PrintDoubtful | PrintHeld | PrintDropped

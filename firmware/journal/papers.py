@@ -10,6 +10,7 @@ import sqlite3
 
 from firmware.core.kinds import Copy
 from firmware.journal.paper_records import (
+    PaperRecord,
     PrintDoubtful,
     PrintDropped,
     PrintHeld,
@@ -22,10 +23,16 @@ from firmware.journal.schema import OWED
 from firmware.journal.transactions import PaperStands
 
 UNHEARD_MAX = 10  # older ones have been looked at by people, whom the idle screen asks to
-_Later = PrintSending | PrintSent | PrintHeld | PrintDoubtful | PrintDropped
+_STANDS = {
+    PrintSending: PaperStands.SENDING,
+    PrintSent: PaperStands.PRINTED,
+    PrintHeld: PaperStands.QUEUED,
+    PrintDoubtful: PaperStands.DOUBTFUL,  # a duplicate is queued in its place
+    PrintDropped: PaperStands.DROPPED,
+}
 
 
-def project(db: sqlite3.Connection, seq: int, record: PrintQueued | _Later) -> None:
+def project(db: sqlite3.Connection, seq: int, record: PaperRecord) -> None:
     """Bring the papers up to a record. Raises RuleBroken."""
     if isinstance(record, PrintQueued):
         _owed(db, seq, record)
@@ -53,7 +60,10 @@ def _owed(db: sqlite3.Connection, seq: int, record: PrintQueued) -> None:
         db.execute(f"UPDATE {change} WHERE intent = {this}", number)
 
 
-def _came_of(db: sqlite3.Connection, record: _Later) -> None:
+def _came_of(
+    db: sqlite3.Connection,
+    record: PrintSending | PrintSent | PrintHeld | PrintDoubtful | PrintDropped,
+) -> None:
     found = f"SELECT state FROM print_jobs WHERE job = ? AND ({OWED} OR state = 'unheard')"  # noqa: S608 - ours
     job: sqlite3.Row | None = db.execute(found, (record.job,)).fetchone()
     require(job is not None, f"print job {record.job} is not owed")
@@ -62,25 +72,12 @@ def _came_of(db: sqlite3.Connection, record: _Later) -> None:
     require(
         doubted or job["state"] != PaperStands.UNHEARD, f"print job {record.job} is sent already"
     )
-    match record:
-        case PrintSending():
-            _stands(db, record.job, PaperStands.SENDING)
-        case PrintHeld():
-            _stands(db, record.job, PaperStands.QUEUED)
-        case PrintSent(unheard=True):
-            _stands(db, record.job, PaperStands.UNHEARD)
-            db.execute(
-                "UPDATE print_jobs SET state = ? WHERE state = 'unheard' AND job NOT IN (SELECT job"
-                " FROM print_jobs WHERE state = 'unheard' ORDER BY job DESC LIMIT ?)",
-                (PaperStands.NEVER_HEARD.value, UNHEARD_MAX),
-            )
-        case PrintSent():
-            _stands(db, record.job, PaperStands.PRINTED)
-        case PrintDoubtful():  # a duplicate is queued in its place
-            _stands(db, record.job, PaperStands.DOUBTFUL)
-        case PrintDropped():
-            _stands(db, record.job, PaperStands.DROPPED)
-
-
-def _stands(db: sqlite3.Connection, job: int, state: PaperStands) -> None:
-    db.execute("UPDATE print_jobs SET state = ? WHERE job = ?", (state.value, job))
+    unheard = isinstance(record, PrintSent) and record.unheard
+    state = PaperStands.UNHEARD if unheard else _STANDS[type(record)]
+    db.execute("UPDATE print_jobs SET state = ? WHERE job = ?", (state.value, record.job))
+    if unheard:
+        db.execute(
+            "UPDATE print_jobs SET state = ? WHERE state = 'unheard' AND job NOT IN (SELECT job"
+            " FROM print_jobs WHERE state = 'unheard' ORDER BY job DESC LIMIT ?)",
+            (PaperStands.NEVER_HEARD.value, UNHEARD_MAX),
+        )

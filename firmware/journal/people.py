@@ -13,31 +13,28 @@ from firmware.journal.records import (
     OperatorSignedOff,
     OperatorSignedOn,
     PasswordChanged,
+    StaffRecord,
     TerminalStarted,
     TrainingSwitched,
 )
 from firmware.journal.rules import require
 
-Turn = OperatorSignedOn | OperatorSignedOff | TrainingSwitched
-Staff = OperatorAdded | PasswordChanged | OperatorRemoved
-ClockRecord = TerminalStarted | ClockJumped | GuardOverridden
+_Turn = OperatorSignedOn | OperatorSignedOff | TrainingSwitched
+_Clock = TerminalStarted | ClockJumped | GuardOverridden
 
 
-def project(db: sqlite3.Connection, record: Turn | Staff | ClockRecord) -> None:
+def project(db: sqlite3.Connection, record: _Turn | StaffRecord | _Clock) -> None:
     """Change the projections by one record of people or of the clock. Raises RuleBroken."""
     match record:
-        case OperatorSignedOn() | OperatorSignedOff() | TrainingSwitched():
-            took_turns(db, record)
+        case OperatorSignedOn(operator=operator):
+            db.execute("UPDATE terminal SET signed_on = ?", (operator,))
+        case OperatorSignedOff():
+            db.execute("UPDATE terminal SET signed_on = ''")
+        case TrainingSwitched(on=on):
+            db.execute("UPDATE terminal SET training = ?", (int(on),))
         case OperatorAdded() | PasswordChanged() | OperatorRemoved():
-            staff(db, record)
-        case TerminalStarted() | ClockJumped() | GuardOverridden():
-            clock(db, record)
-
-
-def clock(db: sqlite3.Connection, record: ClockRecord) -> None:
-    """Note the release that writes, and how the clock was moved."""
-    match record:
-        case TerminalStarted():
+            _staff(db, record)
+        case TerminalStarted():  # the release that writes from here on
             db.execute("UPDATE terminal SET schema = ?", (record.schema,))
         case ClockJumped():
             db.execute("UPDATE terminal SET jumped_s = jumped_s + ?", (record.by_s,))
@@ -45,16 +42,7 @@ def clock(db: sqlite3.Connection, record: ClockRecord) -> None:
             db.execute("UPDATE terminal SET day = ''")
 
 
-def took_turns(db: sqlite3.Connection, record: Turn) -> None:
-    """Note who is signed on, or whether training mode is on."""
-    if isinstance(record, TrainingSwitched):
-        db.execute("UPDATE terminal SET training = ?", (int(record.on),))
-        return
-    on = record.operator if isinstance(record, OperatorSignedOn) else ""
-    db.execute("UPDATE terminal SET signed_on = ?", (on,))
-
-
-def staff(db: sqlite3.Connection, record: Staff) -> None:
+def _staff(db: sqlite3.Connection, record: StaffRecord) -> None:
     """Note who may sign on. Raises RuleBroken."""
     known = bool(db.execute("SELECT 1 FROM staff WHERE number = ?", (record.operator,)).fetchone())
     added = isinstance(record, OperatorAdded)

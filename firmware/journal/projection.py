@@ -8,61 +8,27 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from typing import assert_never
 
 from firmware.journal import advices, batches, moves, orders, papers, people, schema, settings
-from firmware.journal.advice_records import (
-    AdviceAnswered,
-    AdviceAttempted,
-    AdviceQueued,
-    ScriptAnswered,
-    ScriptAttempted,
-    ScriptQueued,
-)
+from firmware.journal.advice_records import AdviceRecord, ScriptRecord
 from firmware.journal.chain import ChainedRecord
 from firmware.journal.enquiry_records import BalanceAbandoned, BalanceAnswered, BalanceAsked
-from firmware.journal.losses import BooksReplaced, HeadRenewed, TailLost
-from firmware.journal.order_records import OrderEnded, OrderTaken
-from firmware.journal.paper_records import (
-    PrintDoubtful,
-    PrintDropped,
-    PrintHeld,
-    PrintQueued,
-    PrintSending,
-    PrintSent,
-)
+from firmware.journal.losses import LossRecord
+from firmware.journal.order_records import OrderRecord
+from firmware.journal.paper_records import PaperRecord
 from firmware.journal.records import (
     AmountAgreed,
-    BatchOpened,
-    BatchUploaded,
-    ChipUploaded,
-    ClockJumped,
+    BatchRecord,
     CopyRestored,
     DeviceFailed,
     DeviceRecovered,
     EntryAbandoned,
-    GuardOverridden,
-    IntentRecorded,
     KeyIntroduced,
     MasterKeyLoaded,
-    OperatorAdded,
-    OperatorRemoved,
-    OperatorSignedOff,
-    OperatorSignedOn,
-    OutcomeRecorded,
-    PasswordChanged,
     PasswordFailed,
+    PaymentRecord,
     Record,
-    ReversalAttempted,
-    ReversalConfirmed,
-    ReversalOpened,
-    SettingChanged,
-    SettingsRecorded,
-    SettlementAnswered,
-    SettlementCompleted,
-    SettlementStarted,
-    TerminalStarted,
-    TrainingSwitched,
+    SettingRecord,
 )
 
 _ReadInTheLogAlone = (
@@ -71,9 +37,7 @@ _ReadInTheLogAlone = (
     | PasswordFailed
     | DeviceFailed
     | DeviceRecovered
-    | HeadRenewed
-    | TailLost
-    | BooksReplaced
+    | LossRecord
     | MasterKeyLoaded
     | BalanceAnswered
     | BalanceAbandoned
@@ -82,68 +46,32 @@ _ReadInTheLogAlone = (
 
 def project(db: sqlite3.Connection, entry: ChainedRecord, record: Record) -> None:
     """Change the projections by a record. Raises RuleBroken when it contradicts the log."""
+    seq = entry.seq
     if isinstance(record, _ReadInTheLogAlone):
         return
-    match record:
-        case (
-            IntentRecorded()
-            | BalanceAsked()
-            | OutcomeRecorded()
-            | ReversalOpened()
-            | ReversalAttempted()
-            | ReversalConfirmed()
-        ):
-            moves.project(db, entry, record)
-        case (
-            AdviceQueued()
-            | AdviceAttempted()
-            | AdviceAnswered()
-            | ScriptQueued()
-            | ScriptAttempted()
-            | ScriptAnswered()
-        ):
-            advices.project(db, entry.seq, record)
-        case (
-            PrintQueued()
-            | PrintSending()
-            | PrintSent()
-            | PrintHeld()
-            | PrintDoubtful()
-            | PrintDropped()
-        ):
-            papers.project(db, entry.seq, record)
-        case (
-            BatchOpened()
-            | SettlementStarted()
-            | SettlementAnswered()
-            | BatchUploaded()
-            | ChipUploaded()
-            | SettlementCompleted()
-        ):
-            batches.project(db, entry.seq, record)
-        case CopyRestored():
-            batches.restore(db, entry.seq, record)
-        case (
-            OperatorSignedOn()
-            | OperatorSignedOff()
-            | TrainingSwitched()
-            | OperatorAdded()
-            | PasswordChanged()
-            | OperatorRemoved()
-            | TerminalStarted()
-            | ClockJumped()
-            | GuardOverridden()
-        ):
-            people.project(db, record)
-        case OrderTaken() | OrderEnded():
-            orders.project(db, entry.seq, record)
-        case SettingsRecorded() | SettingChanged():
-            settings.project(db, entry.seq, record)
-        case KeyIntroduced():
-            values = (entry.seq, record.public_key, record.card_key_check, record.pepper_check)
-            db.execute("INSERT INTO identity VALUES (?, ?, ?, ?)", values)
-        case _ as never:
-            assert_never(never)
+    if isinstance(record, PaymentRecord):
+        moves.project(db, entry, record)
+    elif isinstance(record, BalanceAsked):
+        moves.enquiry(db, record)
+    elif isinstance(record, AdviceRecord):
+        advices.project_advice(db, record)
+    elif isinstance(record, ScriptRecord):
+        advices.project_script(db, seq, record)
+    elif isinstance(record, PaperRecord):
+        papers.project(db, seq, record)
+    elif isinstance(record, BatchRecord):
+        batches.project(db, seq, record)
+    elif isinstance(record, CopyRestored):
+        batches.restore(db, seq, record)
+    elif isinstance(record, OrderRecord):
+        orders.project(db, seq, record)
+    elif isinstance(record, SettingRecord):
+        settings.project(db, seq, record)
+    elif isinstance(record, KeyIntroduced):
+        values = (seq, record.public_key, record.card_key_check, record.pepper_check)
+        db.execute("INSERT INTO identity VALUES (?, ?, ?, ?)", values)
+    else:
+        people.project(db, record)
 
 
 def rebuild(db: sqlite3.Connection, log: Iterable[ChainedRecord]) -> None:

@@ -18,26 +18,12 @@ from firmware.core.kinds import (
     Verification,
 )
 from firmware.core.payment import Payment
-from firmware.journal.advice_records import (
-    AdviceAnswered,
-    AdviceAttempted,
-    AdviceQueued,
-    ScriptAnswered,
-    ScriptAttempted,
-    ScriptQueued,
-)
+from firmware.journal.advice_records import AdviceRecord, ScriptRecord
 from firmware.journal.base import Base
-from firmware.journal.enquiry_records import BalanceAbandoned, BalanceAnswered, BalanceAsked
-from firmware.journal.losses import BooksReplaced, HeadRenewed, TailLost
-from firmware.journal.order_records import OrderEnded, OrderTaken
-from firmware.journal.paper_records import (
-    PrintDoubtful,
-    PrintDropped,
-    PrintHeld,
-    PrintQueued,
-    PrintSending,
-    PrintSent,
-)
+from firmware.journal.enquiry_records import EnquiryRecord
+from firmware.journal.losses import LossRecord
+from firmware.journal.order_records import OrderRecord
+from firmware.journal.paper_records import PaperRecord
 from firmware.journal.payments import fields_of, payment_of
 
 
@@ -334,55 +320,42 @@ class TrainingSwitched(Base, frozen=True):
     by: str
 
 
+PaymentRecord = (
+    IntentRecorded | OutcomeRecorded | ReversalOpened | ReversalAttempted | ReversalConfirmed
+)
+StaffRecord = OperatorAdded | PasswordChanged | OperatorRemoved
+SettingRecord = SettingsRecorded | SettingChanged
+BatchRecord = (
+    BatchOpened
+    | SettlementStarted
+    | SettlementAnswered
+    | BatchUploaded
+    | ChipUploaded
+    | SettlementCompleted
+)
 Record = (
     KeyIntroduced
     | TerminalStarted
     | AmountAgreed
     | EntryAbandoned
     | GuardOverridden
-    | IntentRecorded
-    | OutcomeRecorded
-    | ReversalOpened
-    | ReversalAttempted
-    | ReversalConfirmed
-    | AdviceQueued
-    | AdviceAttempted
-    | AdviceAnswered
-    | ScriptQueued
-    | ScriptAttempted
-    | ScriptAnswered
-    | PrintQueued
-    | PrintSending
-    | PrintSent
-    | PrintDoubtful
-    | PrintHeld
-    | PrintDropped
+    | PaymentRecord
+    | AdviceRecord
+    | ScriptRecord
+    | PaperRecord
     | OperatorSignedOn
     | OperatorSignedOff
     | PasswordFailed
-    | PasswordChanged
-    | OperatorAdded
-    | OperatorRemoved
-    | SettingChanged
-    | SettingsRecorded
-    | BatchOpened
-    | SettlementStarted
-    | SettlementAnswered
-    | BatchUploaded
-    | ChipUploaded
-    | SettlementCompleted
+    | StaffRecord
+    | SettingRecord
+    | BatchRecord
     | DeviceFailed
     | DeviceRecovered
     | ClockJumped
     | CopyRestored
-    | HeadRenewed
-    | TailLost
-    | BooksReplaced
+    | LossRecord
     | TrainingSwitched
     | MasterKeyLoaded
-    | BalanceAsked
-    | BalanceAnswered
-    | BalanceAbandoned
-    | OrderTaken
-    | OrderEnded
+    | EnquiryRecord
+    | OrderRecord
 )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 
-from firmware.journal.records import SettingChanged, SettingsRecorded
+from firmware.journal.records import SettingChanged, SettingRecord, SettingsRecorded
 from firmware.journal.rules import require
 
 
-def project(db: sqlite3.Connection, seq: int, record: SettingsRecorded | SettingChanged) -> None:
+def project(db: sqlite3.Connection, seq: int, record: SettingRecord) -> None:
     """Change the known settings by record `seq`. Raises RuleBroken."""
     if isinstance(record, SettingsRecorded):
         known = db.execute("SELECT 1 FROM settings").fetchone()
