@@ -65,8 +65,11 @@ Also = Callable[[sqlite3.Connection], None]
 class Journal(Lookups):
     """The terminal's journal: one object, one connection, one thread.
 
-    `lost_tail` is set when it was opened without its tail: the last record that is left, and the
-    last one that is known to be missing. `waiting` is what the next commit will bring.
+    `hold` is its directory, with what is noted there; `keys` are those it signs with.
+    `durable_head` is number and hash of the last record that is on the disk; any thread may ask.
+    `failed` is the fault after which it is no longer to be used. `waiting` is what the next commit
+    will bring. `lost_tail` is set when it was opened without its tail: the last record that is
+    left, and the last one that is known to be missing.
     """
 
     def __init__(
@@ -78,13 +81,13 @@ class Journal(Lookups):
         clock_now: ClockNow,
     ) -> None:
         super().__init__(db)
-        self._hold = hold
+        self.hold = hold
         self._head_file = head_file
-        self._durable_head = 0, ORIGIN
-        self._keys = keys
+        self.durable_head: tuple[int, bytes] = (0, ORIGIN)
+        self.keys = keys
         self._clock_now = clock_now
         self._head = Head(0, ORIGIN)
-        self._failed: JournalFault | None = None
+        self.failed: JournalFault | None = None
         self._untold: JournalFault | None = None  # a fault after a commit, for whoever writes next
         self.waiting = Waiting()
         self.lost_tail: tuple[int, int] | None = None
@@ -134,21 +137,6 @@ class Journal(Lookups):
             raise fault from error
         return journal
 
-    @property
-    def durable_head(self) -> tuple[int, bytes]:
-        """Number and hash of the last record that is on the disk; any thread may ask."""
-        return self._durable_head
-
-    @property
-    def failed(self) -> JournalFault | None:
-        """The fault after which this object is no longer to be used, or None."""
-        return self._failed
-
-    @property
-    def keys(self) -> TerminalKeys:
-        """The keys it signs with."""
-        return self._keys
-
     def append(
         self, *records: Record, blobs: Mapping[str, bytes] = NO_BLOBS, also: Also | None = None
     ) -> None:
@@ -174,7 +162,7 @@ class Journal(Lookups):
             self._head = before
             fault = meant_by(error)
             if isinstance(fault, JournalFault) and not isinstance(fault, RuleBroken):
-                self._failed = fault
+                self.failed = fault
             self._roll_back()
             if fault is error:
                 raise
@@ -201,22 +189,17 @@ class Journal(Lookups):
 
         Raises JournalFault; an interrupted change is ended, or never was, at the next start.
         """
-        following = self._keys.followed()
+        following = self.keys.followed()
         self.append(_introduction(following))
-        self._keys = following
+        self.keys = following
         following.settle()
-
-    @property
-    def hold(self) -> Hold:
-        """The directory it lies in, and what is noted there."""
-        return self._hold
 
     def close(self) -> None:
         """Close the connection and release the directory. Never raises; may be called twice."""
         with contextlib.suppress(*DATABASE_ERRORS):  # what was promised is durable since its commit
             self._db.close()
         self._head_file.close()
-        self._hold.release()
+        self.hold.release()
 
     # -- below --------------------------------------------------------------------------------
 
@@ -224,8 +207,8 @@ class Journal(Lookups):
         if self._untold is not None:
             untold, self._untold = self._untold, None
             raise untold
-        if self._failed is not None:
-            raise JournalFault(Trouble.FAILED, self._failed.words)
+        if self.failed is not None:
+            raise JournalFault(Trouble.FAILED, self.failed.words)
 
     def _at(self) -> str:
         return self._clock_now().isoformat(timespec="milliseconds")
@@ -235,7 +218,7 @@ class Journal(Lookups):
 
         A fault here undoes no record: the journal has failed for whoever writes next.
         """
-        self._durable_head = self._head.seq, self._head.hash
+        self.durable_head = self._head.seq, self._head.hash
         settled = any(isinstance(each, SettlementCompleted) for each in records)
         pushed = any(isinstance(each, _PUSHED) for each in records)
         try:
@@ -243,9 +226,9 @@ class Journal(Lookups):
             if settled:
                 engine.shorten_log(self._db)
         except JournalFault as fault:
-            self._failed = self._untold = fault
+            self.failed = self._untold = fault
         except DATABASE_ERRORS as error:
-            self._failed = self._untold = fault_of(error)
+            self.failed = self._untold = fault_of(error)
 
     def _write(self, entries: Sequence[AtRecord], blobs: Mapping[str, bytes]) -> None:
         check_frames(blobs)
@@ -259,7 +242,7 @@ class Journal(Lookups):
     def _write_one(self, at: str, record: Record) -> None:
         before, body = self._head, encode(record)
         seq = before.seq + 1
-        head = Head.signed(seq, link(seq, at, body, before.hash), self._keys)
+        head = Head.signed(seq, link(seq, at, body, before.hash), self.keys)
         entry = ChainedRecord(seq, at, body, before.hash, head.hash, head.signature)
         self._db.execute(
             "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?)",
@@ -274,7 +257,7 @@ class Journal(Lookups):
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
         except DATABASE_ERRORS as error:
-            self._failed = self._failed or fault_of(error)
+            self.failed = self.failed or fault_of(error)
 
     def _begin_or_resume(self, known: Head | None, *, without_tail: WithoutTail | None) -> None:
         found = schema.version(self._db)
@@ -286,27 +269,27 @@ class Journal(Lookups):
         elif found < schema.SCHEMA:
             self._migrate()
         self._check_head()
-        if not self._hold.begun:
-            self._hold.mark_begun(next(self.records(1, 1)).hash)
-        self._durable_head = self._head.seq, self._head.hash
+        if not self.hold.begun:
+            self.hold.mark_begun(next(self.records(1, 1)).hash)
+        self.durable_head = self._head.seq, self._head.hash
         if head is not None:
             self._check_tail(head, without_tail=without_tail)
         else:
             self._begin_head()
         if known is not None:
             self._check_tail(known, without_tail=without_tail)
-        if engine.log_bytes(self._hold.path.parent) > engine.LOG_BYTES_MAX:
+        if engine.log_bytes(self.hold.path.parent) > engine.LOG_BYTES_MAX:
             engine.shorten_log(self._db)
 
     def _begin(self) -> None:
         """The first start: tables, the terminal's key and the first batch in one commit."""
-        begun = self._hold.begun or self._head_file.exists
+        begun = self.hold.begun or self._head_file.exists
         if begun or self._all("SELECT 1 FROM sqlite_master LIMIT 1"):
             raise JournalFault(Trouble.LOST, "a journal was begun here, and it is gone")
         self._db.execute("BEGIN IMMEDIATE")
         schema.create_log(self._db)
         schema.create_projections(self._db)
-        first = _introduction(self._keys), BatchOpened(batch=1)
+        first = _introduction(self.keys), BatchOpened(batch=1)
         self._write([(self._at(), record) for record in first], NO_BLOBS)
         schema.set_version(self._db)
         self._db.execute("COMMIT")
@@ -340,7 +323,7 @@ class Journal(Lookups):
         words = ""
         if head.seq > self._head.seq:
             words = missing_words(head, self._head.seq)
-        elif not self._has(head):
+        elif all(entry.hash != head.hash for entry in self.records(head.seq, head.seq)):
             words = other_words(head)
         if not words:
             if head.signature and head.seq < self._head.seq:  # the power went before it was written
@@ -365,25 +348,22 @@ class Journal(Lookups):
         """Raise JournalFault unless the record that others know is in it."""
         self._check_tail(head, without_tail=None)
 
-    def _has(self, head: Head) -> bool:
-        return any(entry.hash == head.hash for entry in self.records(head.seq, head.seq))
-
     def _begin_head(self) -> None:
         """Make the head's file: a new journal's, an earlier release's, or one that is lost."""
         reason = "it could not be read" if self._head_file.exists else ""
-        kept = self._hold.noted(_HEAD_KEPT) is not None
+        kept = self.hold.noted(_HEAD_KEPT) is not None
         if kept and not reason:
             reason = "it was gone"
         self._head_file.make(self._head)
         if not kept:
-            self._hold.note(_HEAD_KEPT)
+            self.hold.note(_HEAD_KEPT)
         if reason:
             self.append(HeadRenewed(reason=reason))
 
     def _check_keys(self) -> None:
         identity = self._one("SELECT * FROM identity ORDER BY introduced DESC LIMIT 1")
-        self._keys = self._keys.introduced_as(identity["public_key"])
-        ours = (self._keys.public_hex, self._keys.card_check, self._keys.pepper_check)
+        self.keys = self.keys.introduced_as(identity["public_key"])
+        ours = (self.keys.public_hex, self.keys.card_check, self.keys.pepper_check)
         if tuple(identity)[1:] != ours:
             raise JournalFault(Trouble.KEYS, "this journal was written with other keys")
 

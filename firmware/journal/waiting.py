@@ -8,7 +8,7 @@ card.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from msgspec import Struct, field
@@ -44,12 +44,7 @@ class Waiting(Struct):
     @property
     def papers_out(self) -> frozenset[int]:
         """The print jobs that are done, though the journal does not say so yet."""
-        return frozenset(self._jobs())
-
-    def _jobs(self) -> Iterator[int]:
-        for _, record in self.entries:
-            if isinstance(record, PrintSent):
-                yield record.job
+        return frozenset(sent.job for _, sent in self.entries if isinstance(sent, PrintSent))
 
     def clear(self) -> None:
         """Forget them: they are written."""
