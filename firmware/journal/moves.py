@@ -179,7 +179,7 @@ def _outcome(db: sqlite3.Connection, seq: int, outcome: OutcomeRecorded) -> None
         (
             seq,
             seq,
-            rules.state_after(outcome.result).value,
+            outcome.result.value,  # a State has the same
             outcome.reference,
             outcome.authorisation_code if row["kind"] == Kind.PREAUTH.value else "",
             row["intent"],

@@ -16,12 +16,12 @@ from firmware.journal.order_records import OrderEnd, OrderEnded, OrderRecord, Or
 from firmware.journal.reading import Reading
 from firmware.journal.records import IntentRecorded
 from firmware.journal.rows import columns_of, record_of
+from firmware.journal.tables import one
 from firmware.journal.transactions import State
 
 PAGE_MAX = 100
 RECENT_PAGES = 10
-
-
+_BY_ID = "SELECT * FROM orders WHERE id = ?"
 _BY_TRANSACTION = {
     State.OPEN: OrderState.AUTHORISING,
     State.PENDING: OrderState.AUTHORISING,  # a refund, until the acquirer has answered
@@ -63,7 +63,7 @@ class OrderEvent(Struct, frozen=True):
 
 def project(db: sqlite3.Connection, seq: int, record: OrderRecord) -> None:
     """Bring the orders up to a record. Raises RuleBroken."""
-    row = _row(db, record.id)
+    row = one(db, _BY_ID, record.id)
     if isinstance(record, OrderTaken):
         waiting = db.execute("SELECT id FROM orders WHERE state = 'taken'").fetchone()
         rules.may_take(record, known=row is not None, waiting=waiting["id"] if waiting else "")
@@ -91,7 +91,7 @@ def begun(db: sqlite3.Connection, seq: int, intent: IntentRecorded) -> None:
     """An intent carries out the order that it names. Raises RuleBroken."""
     if not intent.order_id:
         return
-    rules.may_carry_out(intent, _row(db, intent.order_id))
+    rules.may_carry_out(intent, one(db, _BY_ID, intent.order_id))
     db.execute("UPDATE orders SET intent = ? WHERE id = ?", (seq, intent.order_id))
     _stands(db, seq, intent.order_id, OrderState.AUTHORISING)
 
@@ -122,11 +122,6 @@ def _stands(db: sqlite3.Connection, seq: int, order: str, state: OrderState) -> 
 
 def _event(db: sqlite3.Connection, seq: int, order: str, state: OrderState) -> None:
     db.execute("INSERT OR REPLACE INTO order_events VALUES (?, ?, ?)", (seq, order, state.value))
-
-
-def _row(db: sqlite3.Connection, order: str) -> sqlite3.Row | None:
-    row: sqlite3.Row | None = db.execute("SELECT * FROM orders WHERE id = ?", (order,)).fetchone()
-    return row
 
 
 # -- what can be asked ------------------------------------------------------------------------

@@ -295,8 +295,3 @@ def may_go_on(restored: CopyRestored, last_batch: int, next_stan: int, open_: in
     if not later:
         skipped = (restored.stan % STAN_MAX + 1 - next_stan) % STAN_MAX
         require(skipped < STAN_MAX // 2, f"{name} is before the copy's last")
-
-
-def state_after(result: Result) -> State:
-    """Where an outcome leaves its transaction."""
-    return State(result.value)

@@ -110,7 +110,7 @@ def _verify(
     try:
         schema.create_log(model)
         schema.create_projections(model)
-        _walk(_Walk(journal, model, report))
+        _walk(journal, model, report)
         if head is not None:
             _compare_tail(journal, head, report)
         for key in public_keys:
@@ -148,21 +148,13 @@ def _compare_tail(journal: Lookups, head: Head, report: JournalReport) -> None:
         report.blame(f"{HEAD} is signed by another terminal")
 
 
-class _Walk(Struct):
-    """A journal, the projections made again from it, and the report on both."""
-
-    journal: Lookups
-    model: sqlite3.Connection
-    report: JournalReport
-    frames: set[str] = field(default_factory=set)
-
-
-def _walk(walk: _Walk) -> None:
-    report = walk.report
+def _walk(journal: Lookups, model: sqlite3.Connection, report: JournalReport) -> None:
+    """Check record by record, and make the projections again from them in `model`."""
     key: Ed25519PublicKey | None = None
     before: ChainedRecord | None = None
     latest: datetime | None = None
-    for entry in walk.journal.every_record():
+    frames: set[str] = set()  # that were looked at
+    for entry in journal.every_record():
         report.records += 1
         record = _record(entry, report)
         introduced = record if isinstance(record, KeyIntroduced) else None
@@ -184,7 +176,13 @@ def _walk(walk: _Walk) -> None:
         if isinstance(record, SettingChanged):
             report.notes.append(f"record {entry.seq}: {change_words(record)}")
         if record is not None and moment is not None:
-            _replay(walk, entry, record)
+            try:
+                project(model, entry, record)
+            except (RuleBroken, sqlite3.Error) as error:
+                report.blame(f"record {entry.seq}: it contradicts the log: {error}")
+            if isinstance(record, AmountAgreed) and record.frame_sha256 not in frames:
+                frames.add(record.frame_sha256)
+                _check_frame(journal, entry.seq, record.frame_sha256, report)
         before, latest = entry, moment
     if before is None:
         report.blame("there is no record")
@@ -221,18 +219,12 @@ def _introduce(record: KeyIntroduced | None, report: JournalReport) -> Ed25519Pu
     return key
 
 
-def _replay(walk: _Walk, entry: ChainedRecord, record: Record) -> None:
-    try:
-        project(walk.model, entry, record)
-    except (RuleBroken, sqlite3.Error) as error:
-        walk.report.blame(f"record {entry.seq}: it contradicts the log: {error}")
-    if isinstance(record, AmountAgreed) and record.frame_sha256 not in walk.frames:
-        walk.frames.add(record.frame_sha256)
-        packed = walk.journal.frame(record.frame_sha256)
-        if packed is None:
-            walk.report.blame(f"record {entry.seq}: the frame that was agreed to is missing")
-        elif hashlib.sha256(packed).hexdigest() != record.frame_sha256:
-            walk.report.blame(f"record {entry.seq}: the frame that was agreed to is another")
+def _check_frame(journal: Lookups, seq: int, sha256: str, report: JournalReport) -> None:
+    packed = journal.frame(sha256)
+    if packed is None:
+        report.blame(f"record {seq}: the frame that was agreed to is missing")
+    elif hashlib.sha256(packed).hexdigest() != sha256:
+        report.blame(f"record {seq}: the frame that was agreed to is another")
 
 
 def _compare_schema(
