@@ -21,6 +21,7 @@ from msgspec import Struct
 from firmware.journal.chain import is_signed, public_key_of
 from firmware.journal.faults import JournalFault, Trouble, trouble_of
 from firmware.journal.keys import TerminalKeys, write_new
+from firmware.journal.lookups import Lookups
 
 HEAD = "journal.head"
 SLOT_BYTES = 512  # a sector: a disk writes it whole or not at all
@@ -95,16 +96,15 @@ def _is_genuine(head: Head, signed: bytes) -> bool:
         return False
 
 
-def missing_words(head: Head, last: int) -> str:
-    """What to say of a journal that ends at record `last`, before its head."""
-    count = head.seq - last
-    records = "1 record is" if count == 1 else f"{count} records are"
-    return f"{records} missing at the end: it ends at record {last}, and had {head.seq}"
-
-
-def other_words(head: Head) -> str:
-    """What to say of a journal whose record of this number is another."""
-    return f"record {head.seq} is not the one that was written: this is another copy"
+def tail_words(head: Head, last: int, log: Lookups) -> str:
+    """What is wrong with a journal that ends at record `last`, by its head; "" if nothing is."""
+    if head.seq > last:
+        count = head.seq - last
+        records = "1 record is" if count == 1 else f"{count} records are"
+        return f"{records} missing at the end: it ends at record {last}, and had {head.seq}"
+    if all(entry.hash != head.hash for entry in log.records(head.seq, head.seq)):
+        return f"record {head.seq} is not the one that was written: this is another copy"
+    return ""
 
 
 class HeadFile:

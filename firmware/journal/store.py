@@ -31,8 +31,7 @@ from firmware.journal.head import (
     HeadFile,
     OpenHead,
     WithoutTail,
-    missing_words,
-    other_words,
+    tail_words,
 )
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.lookups import Lookups
@@ -320,11 +319,7 @@ class Journal(Lookups):
 
     def _check_tail(self, head: Head, *, without_tail: WithoutTail | None) -> None:
         """The last record that was kept outside the journal is in it."""
-        words = ""
-        if head.seq > self._head.seq:
-            words = missing_words(head, self._head.seq)
-        elif all(entry.hash != head.hash for entry in self.records(head.seq, head.seq)):
-            words = other_words(head)
+        words = tail_words(head, self._head.seq, self)
         if not words:
             if head.signature and head.seq < self._head.seq:  # the power went before it was written
                 self._head_file.keep(self._head, push=True)

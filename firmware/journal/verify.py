@@ -20,7 +20,7 @@ from firmware.journal import schema
 from firmware.journal.chain import ChainedRecord, faults_of, public_key_of
 from firmware.journal.connection import DATABASE, connect_read_only
 from firmware.journal.faults import DATABASE_ERRORS, JournalFault, RuleBroken
-from firmware.journal.head import HEAD, Head, HeadFile, missing_words, other_words
+from firmware.journal.head import HEAD, Head, HeadFile, tail_words
 from firmware.journal.lookups import Lookups
 from firmware.journal.losses import HeadRenewed, TailLost
 from firmware.journal.operators import digest_of
@@ -140,10 +140,9 @@ def _compare_tail(journal: Lookups, head: Head, report: JournalReport) -> None:
     """The journal goes at least as far as its head, which is of this journal."""
     report.anchored = True
     last, _ = journal.head()
-    if head.seq > last:
-        report.blame(missing_words(head, last))
-    elif all(entry.hash != head.hash for entry in journal.records(head.seq, head.seq)):
-        report.blame(other_words(head))
+    words = tail_words(head, last, journal)
+    if words:
+        report.blame(words)
     elif head.public_hex and head.public_hex not in report.keys:
         report.blame(f"{HEAD} is signed by another terminal")
 
