@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct, field
 
-from firmware.audit.export import money, moved_minor
+from firmware.audit.export import Tally, money
 from firmware.core.kinds import TOLD_ALWAYS, Kind
 from firmware.iso8583.responses import response_text
 from firmware.journal.transactions import State, Transaction
@@ -26,25 +26,6 @@ _NAMES = {  # of the columns
     Kind.COMPLETION: "compl.",
     Kind.COMPLETION_VOID: "c-voids",
 }
-
-
-class Tally(Struct):
-    """Approved transactions by kind: how many, and the minor units that they moved."""
-
-    counts: Counter[Kind] = field(default_factory=Counter)
-    minors: Counter[Kind] = field(default_factory=Counter)
-
-    def add(self, one: Transaction) -> None:
-        """Count an approved transaction; what is only held counts nowhere."""
-        if not one.kind.sign:
-            return
-        self.counts[one.kind] += 1
-        self.minors[one.kind] += moved_minor(one)
-
-    @property
-    def net_minor(self) -> int:
-        """What is left of the sales."""
-        return sum(self.minors.values())
 
 
 class Report(Struct):

@@ -7,16 +7,18 @@ right, whatever is filtered.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from firmware.audit.spans import Span, clock_text, dashed, transactions
 from firmware.core.kinds import COUNTED, Kind
 from firmware.core.money import currency_of, major_text
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import State, Transaction
+from firmware.receipts.sheet import masked_number
 
 Cell = str | int | bool
 SheetRow = dict[str, Cell]
@@ -76,18 +78,26 @@ def _counts(one: Transaction) -> int:
     return int(one.state is State.APPROVED and not one.training and bool(one.kind.sign))
 
 
-def _card(one: Transaction) -> str:
-    """First six and last four, of a long number alone: a short one hides all but the last four."""
-    card = one.card
-    first = card.first6 if card.pan_length >= 13 else ""
-    return f"{first}{'*' * (card.pan_length - len(first) - len(card.last4))}{card.last4}"
+class Tally(Struct):
+    """Transactions that moved money, by kind: how many, and how many minor units."""
+
+    counts: Counter[Kind] = field(default_factory=Counter)
+    minors: Counter[Kind] = field(default_factory=Counter)
+
+    def add(self, one: Transaction) -> None:
+        """Count a transaction, if it moved money."""
+        self.counts[one.kind] += _counts(one)
+        self.minors[one.kind] += moved_minor(one)
+
+    @property
+    def net_minor(self) -> int:
+        """What is left of the sales."""
+        return sum(self.minors.values())
 
 
-class _Sums(Struct):
-    """Counts and minor units by kind, of transactions that moved money."""
+class _Sums(Tally):
+    """The same, with the days and whether the last batch is settled."""
 
-    counts: dict[Kind, int]
-    minors: dict[Kind, int]
     settled: bool = False
     first: str = "9"
     last: str = ""
@@ -95,8 +105,7 @@ class _Sums(Struct):
     def add(self, one: Transaction) -> None:
         if not one.kind.sign:  # what is only held counts nowhere
             return
-        self.counts[one.kind] += one.state is State.APPROVED and not one.training
-        self.minors[one.kind] += moved_minor(one)
+        super().add(one)
         self.settled = one.settled
         self.first, self.last = min(self.first, one.date), max(self.last, one.date)
 
@@ -106,8 +115,7 @@ class _Sums(Struct):
         for kind in COUNTED:
             row[f"{kind.value}s"] = self.counts[kind]
             row[f"{kind.value}s_amount"] = money(self.minors[kind], code)
-        net_minor = sum(self.minors.values())
-        return row | {"net": money(net_minor, code), "net_minor": net_minor}
+        return row | {"net": money(self.net_minor, code), "net_minor": self.net_minor}
 
 
 def _summed(
@@ -123,7 +131,7 @@ def _summed(
         if by_batch and one.batch != batch:
             place, batch = place + 1, one.batch
         key = (place, batch, one.currency)
-        sums.setdefault(key, _Sums(dict.fromkeys(COUNTED, 0), dict.fromkeys(COUNTED, 0))).add(one)
+        sums.setdefault(key, _Sums()).add(one)
     yield from sorted(sums.items(), key=lambda item: item[0])
 
 
@@ -160,7 +168,7 @@ _TRANSACTION: dict[str, tuple[Is, Callable[[Transaction], Cell]]] = {
     "reason": (Is.TEXT, lambda one: one.reason),
     "authorisation": (Is.NUMBER, lambda one: one.authorisation_code),
     "reference": (Is.NUMBER, lambda one: one.reference),
-    "card": (Is.TEXT, _card),
+    "card": (Is.TEXT, lambda one: masked_number(one.card, show_first6=True).replace(" ", "")),
     "scheme": (Is.TEXT, lambda one: one.card.scheme),
     "operator": (Is.NUMBER, lambda one: one.operator),
     # of another terminal's transaction both are 0

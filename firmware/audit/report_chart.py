@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 import leather
 import resvg_py
 
-from firmware.audit.day_report import Report, Tally
+from firmware.audit.day_report import Report
+from firmware.audit.export import Tally
 from firmware.core.kinds import Kind
 from firmware.core.money import CURRENCIES
 from hw.printer_font import FACES
