@@ -8,7 +8,7 @@ from datetime import datetime
 from firmware.audit.evidence_case import Case
 from firmware.audit.export import moved_minor
 from firmware.audit.spans import clock_text, dashed
-from firmware.core.kinds import Result, Verification
+from firmware.core.kinds import Verification
 from firmware.core.money import currency_of
 from firmware.emv.codes import CVM_NOT_PERFORMED, CvmCode, CvmOutcome
 from firmware.iso8583.responses import response_text
@@ -39,12 +39,6 @@ STATES = {
     State.FAILED: "失败 failed",
     State.REVERSING: "冲正中 reversal under way",
     State.REVERSED: "已冲正 reversed",
-}
-RESULTS = {
-    Result.APPROVED: "成功 approved",
-    Result.DECLINED: "拒绝 declined",
-    Result.FAILED: "失败 failed",
-    Result.PENDING: "待确认 sent until confirmed",
 }
 # What the cardholder did, by the method that the chip asked for. See EMV 4.4 Book 3, Annex C3.
 CVM_METHODS = {
@@ -204,7 +198,9 @@ def told(record: Record) -> str:
             return words + till
         case OutcomeRecorded():
             code = f" [{record.response_code}]" if record.response_code else ""
-            return f"结果 outcome: {RESULTS[record.result]}{code} {record.reason}".rstrip()
+            return (
+                f"结果 outcome: {STATES[State(record.result.value)]}{code} {record.reason}".rstrip()
+            )
         case ReversalOpened():
             return f"冲正 reversal opened: {record.reason}"
         case ReversalAttempted():
