@@ -13,7 +13,7 @@ from PIL import Image
 from firmware.audit.data import JournalWithKeys
 from firmware.audit.dossier import entries_about
 from firmware.audit.keyring import fingerprint_of
-from firmware.audit.receipt_picture import drawn
+from firmware.audit.receipt_picture import ReceiptPicture, drawn
 from firmware.core.config import Config
 from firmware.core.exits import FAILED, Refused
 from firmware.core.kinds import Copy, EmvData
@@ -45,25 +45,18 @@ EMV_TAGS = {
 }
 
 
-class EvidenceReceipt(Struct, frozen=True):
-    """A receipt printed anew: marked as a duplicate, for the first ones were handed out."""
-
-    name: str
-    image: Image.Image
-    text: str
-
-
 class Case(Struct, frozen=True):
     """Everything about one sale. `asked` is the voucher that was named: the sale, or what undid it.
 
     `family` are the sale and each void and refund of it; `frames` the agreed ones by their hash.
+    `receipts`, by name, are printed anew and marked as duplicates: the first ones were handed out.
     """
 
     asked: Transaction
     family: tuple[Transaction, ...]
     entries: tuple[ChainedRecord, ...]
     frames: dict[str, Image.Image]
-    receipts: tuple[EvidenceReceipt, ...]
+    receipts: dict[str, ReceiptPicture]
     report: JournalReport
     signed_records: dict[str, str]  # QR text of each of the family, by voucher
     faults: tuple[str, ...]  # of the signed records
@@ -97,7 +90,7 @@ def gather(reading: JournalWithKeys, asked: Transaction, config: Config, directo
         family=family,
         entries=entries,
         frames=dict(_frames(journal, entries)),
-        receipts=tuple(_receipts(reading, family, config)),
+        receipts=dict(_receipts(reading, family, config)),
         report=verify_journal(directory, key),
         signed_records=signed_records,
         faults=faults,
@@ -143,15 +136,13 @@ def _frames(
 
 def _receipts(
     reading: JournalWithKeys, family: tuple[Transaction, ...], config: Config
-) -> Iterator[EvidenceReceipt]:
+) -> Iterator[tuple[str, ReceiptPicture]]:
     """Both copies of each, as the printer makes them."""
     papers = Papers(reading, config, profile_of(config.printer).columns)
     for one in family:
         for copy in (Copy.MERCHANT, Copy.CARDHOLDER):
             document = papers.receipt(one, copy, duplicate=True)
-            picture = drawn(document, config.printer)
-            name = f"{one.batch:06d}-{one.stan:06d}-{copy.value}"
-            yield EvidenceReceipt(name, picture.image, picture.text)
+            yield f"{one.batch:06d}-{one.stan:06d}-{copy.value}", drawn(document, config.printer)
 
 
 def records_json(case: Case) -> str:

@@ -35,9 +35,9 @@ def pack(case: Case, keys: TerminalKeys, to: IO[bytes]) -> None:
 def _contents(case: Case) -> dict[str, bytes]:
     """Every file of the ZIP by its name, but for the seal."""
     files = {"index.html": page(case).encode(), "evidence.pdf": pdf(case)}
-    for receipt in case.receipts:
-        files[f"vouchers/{receipt.name}.png"] = png(receipt.image)
-        files[f"vouchers/{receipt.name}.txt"] = (receipt.text + "\n").encode()
+    for name, receipt in case.receipts.items():
+        files[f"vouchers/{name}.png"] = png(receipt.image)
+        files[f"vouchers/{name}.txt"] = (receipt.text + "\n").encode()
     for sha256, image in case.frames.items():
         files[f"frames/{sha256[:16]}.png"] = png(image)
     return files | {

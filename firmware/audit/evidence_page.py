@@ -147,7 +147,7 @@ def _story(case: Case) -> Iterator[str]:
 
 
 def _receipts(case: Case) -> Iterator[str]:
-    return (_figure(receipt.image, receipt.name) for receipt in case.receipts)
+    return (_figure(receipt.image, name) for name, receipt in case.receipts.items())
 
 
 def _emv(case: Case) -> Iterator[str]:

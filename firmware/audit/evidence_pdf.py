@@ -189,15 +189,16 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[Any]], widths: Sequence[
 
 def _receipts(case: Case) -> Iterator[Any]:
     """Both copies of each transaction side by side, a page each."""
-    for at in range(0, len(case.receipts), 2):
-        pair = case.receipts[at : at + 2]
+    receipts = list(case.receipts.items())
+    for at in range(0, len(receipts), 2):
+        pair = receipts[at : at + 2]
         pictures = [
             _image(
                 receipt.image, min(receipt.image.width / PAPER_DOTS_PER_MM * mm, WIDTH / 2 - 6 * mm)
             )
-            for receipt in pair
+            for _, receipt in pair
         ]
-        names = [_words(receipt.name, _SMALL) for receipt in pair]
+        names = [_words(name, _SMALL) for name, _ in pair]
         heading = f"三、签购单 The receipts {at // 2 + 1}"
         table = Table([pictures, names], colWidths=[WIDTH / 2] * len(pair))
         yield PageBreak()
