@@ -160,10 +160,10 @@ def _frames(case: Case) -> Iterator[Any]:
         )
 
 
-def _image(picture: Picture.Image, width: float, height_max: float = RECEIPT_HEIGHT) -> Image:
+def _image(picture: Picture.Image, width: float) -> Image:
     height = width * picture.height / picture.width
-    if height > height_max:
-        width, height = width * height_max / height, height_max
+    if height > RECEIPT_HEIGHT:
+        width, height = width * RECEIPT_HEIGHT / height, RECEIPT_HEIGHT
     file = io.BytesIO()
     picture.convert("L").save(file, format="PNG")
     file.seek(0)

@@ -9,8 +9,7 @@ from typing import TextIO
 from msgspec import Struct
 
 from firmware.audit.export import money
-from firmware.audit.spans import BATCH_ROWS_MAX, DAY, clock_text, dashed
-from firmware.core.exits import FAILED, Refused
+from firmware.audit.spans import BATCH_ROWS_MAX, DAY, clock_text, dashed, serial_of
 from firmware.core.kinds import TOLD_ALWAYS, Kind
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import SettingChanged
@@ -70,10 +69,7 @@ def _serials(journal: Lookups, asked: Listed) -> range:
     """The batches to look through, by serial. Raises Refused for one that is not there."""
     if asked.date is not None:
         return journal.serials()
-    number = journal.batch() if asked.batch is None else asked.batch
-    serial = journal.serial_of(number)
-    if not serial:
-        raise Refused(f"there is no batch {number:06d}", code=FAILED)
+    serial = serial_of(journal, journal.batch() if asked.batch is None else asked.batch)
     return range(serial, serial + 1)
 
 

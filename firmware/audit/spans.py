@@ -50,14 +50,15 @@ def _serials(journal: Lookups, span: Span) -> list[int]:
     """The batches of a span by their place among all: their numbers begin anew."""
     first, last = 1, journal.serials()[-1]
     if span.batches is not None:
-        first, last = (_serial(journal, batch) for batch in span.batches)
+        first, last = (serial_of(journal, batch) for batch in span.batches)
     if span.since is None and span.until is None:
         return list(range(first, last + 1))
     dated = journal.serials_between(span.since or "", span.until or "9")
     return [serial for serial in dated if first <= serial <= last]
 
 
-def _serial(journal: Lookups, batch: int) -> int:
+def serial_of(journal: Lookups, batch: int) -> int:
+    """The latest batch of this number by its place among all. Raises Refused if there is none."""
     serial = journal.serial_of(batch)
     if not serial:
         raise Refused(f"there is no batch {batch:06d}", code=FAILED)
