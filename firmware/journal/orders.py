@@ -162,11 +162,6 @@ class OrderLookups(Reading):
             before = page[-1].version
         return None
 
-    def order_of(self, intent: int) -> OrderFound | None:
-        """The order that the intent of this record number carries out."""
-        found = self._orders("WHERE o.intent = ? AND o.intent <> 0", (intent,))
-        return found[0] if found else None
-
     def open_orders(self) -> list[OrderFound]:
         """Orders that were taken, and have neither an intent nor an end: at most one."""
         return self._orders("WHERE o.state = 'taken'", ())

@@ -325,7 +325,6 @@ def work_of_asking(shop: Shop) -> dict[str, int]:
         "advices": lambda: (journal.advices(), journal.advice_counts()),
         "scripts": journal.scripts,
         "order": lambda: journal.order("order 7"),
-        "order of a payment": lambda: journal.order_of(17),
         "open orders": journal.open_orders,
         "paper": journal.print_jobs,
         "totals": lambda: (journal.totals(1), journal.count(1)),

@@ -65,8 +65,6 @@ async def read_card(
     dialogue: Dialogue,
     applications: Iterable[Application],
     at: datetime,
-    *,
-    trace: Trace | None = None,
 ) -> CardReport | Ended:
     """Read a card's directories and try every AID the terminal knows.
 
@@ -74,7 +72,7 @@ async def read_card(
     """
     terminal = TerminalData("156", "00000000", "", "", "00000000")
     transaction = EmvTransaction(Money(0, CURRENCIES["CNY"]), at, 1)
-    state = SessionState(dialogue, terminal, transaction, CaKeys(), trace or Trace())
+    state = SessionState(dialogue, terminal, transaction, CaKeys(), Trace())
     table = Applications(applications)
     try:
         directories, names = await _directories(state)
