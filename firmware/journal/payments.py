@@ -2,26 +2,53 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from msgspec import Struct
+
+from firmware.core.kinds import CardFacts, Kind, OriginalRef
 from firmware.core.money import Money, currency_of
 from firmware.core.payment import Payment
-
-if TYPE_CHECKING:
-    from firmware.journal.records import IntentRecorded
-    from firmware.journal.transactions import Transaction
 
 _SAME = tuple(name for name in Payment.__struct_fields__ if name != "amount")
 
 
+class RecordedPayment(Struct, frozen=True, kw_only=True):
+    """What an intent records, and what a transaction has of its intent."""
+
+    kind: Kind
+    batch: int
+    stan: int
+    amount_minor: int
+    currency: str  # ISO 4217
+    card: CardFacts
+    operator: str
+    merchant: str  # 15-character merchant number
+    merchant_name: str
+    store: str
+    terminal: str
+    date: str  # YYYYMMDD, the shop's
+    time: str  # HHMMSS
+    frame_sha256: str
+    original: OriginalRef | None = None
+    undo: bool = False
+    training: bool = False
+    order_id: str = ""  # of a till's order
+    order_reference: str = ""  # the till's own name for it
+
+    @property
+    def amount(self) -> Money:
+        """Raises KeyError or MoneyError for what is no amount."""
+        return Money(self.amount_minor, currency_of(self.currency))
+
+    @property
+    def payment(self) -> Payment:
+        """Raises as `amount` does."""
+        return Payment(amount=self.amount, **{name: getattr(self, name) for name in _SAME})
+
+
 def fields_of(payment: Payment) -> dict[str, Any]:
-    """The payment by the names of `IntentRecorded`."""
+    """The payment by the names of `RecordedPayment`."""
     amount = payment.amount
     kept = {name: getattr(payment, name) for name in _SAME}
     return kept | {"amount_minor": amount.minor, "currency": amount.currency.alpha}
-
-
-def payment_of(kept: IntentRecorded | Transaction) -> Payment:
-    """The payment that was kept. Raises KeyError or MoneyError for what is no amount."""
-    amount = Money(kept.amount_minor, currency_of(kept.currency))
-    return Payment(amount=amount, **{name: getattr(kept, name) for name in _SAME})

@@ -12,7 +12,6 @@ from firmware.core.kinds import (
     EmvData,
     GuardKind,
     Kind,
-    OriginalRef,
     Result,
     Totals,
     Verification,
@@ -24,7 +23,7 @@ from firmware.journal.enquiry_records import EnquiryRecord
 from firmware.journal.losses import LossRecord
 from firmware.journal.order_records import OrderRecord
 from firmware.journal.paper_records import PaperRecord
-from firmware.journal.payments import fields_of, payment_of
+from firmware.journal.payments import RecordedPayment, fields_of
 
 
 class KeyIntroduced(Base, frozen=True):
@@ -73,28 +72,8 @@ class GuardOverridden(Base, frozen=True):
     amount_minor: int = 0
 
 
-class IntentRecorded(Base, frozen=True):
+class IntentRecorded(RecordedPayment, Base, frozen=True):
     """Durable before anything leaves the terminal that could move money."""
-
-    kind: Kind
-    batch: int
-    stan: int
-    amount_minor: int
-    currency: str
-    card: CardFacts
-    operator: str
-    merchant: str  # 15-character merchant number
-    merchant_name: str
-    store: str
-    terminal: str
-    date: str  # YYYYMMDD, the shop's
-    time: str  # HHMMSS
-    frame_sha256: str
-    original: OriginalRef | None = None
-    undo: bool = False
-    training: bool = False
-    order_id: str = ""  # of a till's order
-    order_reference: str = ""  # the till's own name for it
 
     @classmethod
     def of(
@@ -102,10 +81,6 @@ class IntentRecorded(Base, frozen=True):
     ) -> IntentRecorded:
         """The intent to carry `payment` out with `card`, agreed to on the frame of that hash."""
         return cls(card=card, frame_sha256=frame_sha256, undo=undo, **fields_of(payment))
-
-    @property
-    def payment(self) -> Payment:
-        return payment_of(self)
 
 
 class OutcomeRecorded(Base, frozen=True):

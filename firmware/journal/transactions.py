@@ -7,17 +7,13 @@ import enum
 import msgspec
 
 from firmware.core.kinds import (
-    CardFacts,
     Copy,
     EmvData,
-    Kind,
-    OriginalRef,
     ReversalCause,
     Verification,
 )
 from firmware.core.money import Money, currency_of
-from firmware.core.payment import Payment
-from firmware.journal.payments import payment_of
+from firmware.journal.payments import RecordedPayment
 
 
 class State(enum.Enum):
@@ -40,29 +36,11 @@ class BatchState(enum.StrEnum):
     CLOSED = "closed"
 
 
-class Transaction(msgspec.Struct, frozen=True, kw_only=True):
+class Transaction(RecordedPayment, frozen=True, kw_only=True):
     """One row of the journal's projection. Amounts are minor units of `currency` (ISO 4217)."""
 
-    kind: Kind
-    batch: int
-    stan: int
-    amount_minor: int
-    currency: str
-    card: CardFacts
-    operator: str
-    merchant: str
-    merchant_name: str
-    store: str
-    terminal: str
-    date: str
-    time: str
     state: State
     frame_sha256: str = ""
-    original: OriginalRef | None = None
-    undo: bool = False
-    order_id: str = ""  # of a till's order
-    order_reference: str = ""  # the till's own name for it
-    training: bool = False
     response_code: str = ""
     reason: ReversalCause | str = ""  # why a refund had no answer; or an earlier release's text
     authorisation_code: str = ""
@@ -83,25 +61,14 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     record_hash: str = ""  # hash of the record that ended it, for the receipt's QR
 
     @property
-    def payment(self) -> Payment:
-        return payment_of(self)
-
-    @property
-    def amount(self) -> Money:
-        return self._money(self.amount_minor)
-
-    @property
     def refunded(self) -> Money:
         """Approved refunds, and those still open."""
-        return self._money(self.refunded_minor)
+        return Money(self.refunded_minor, currency_of(self.currency))
 
     @property
     def left(self) -> Money:
         """What may still be refunded."""
         return self.amount - self.refunded
-
-    def _money(self, minor: int) -> Money:
-        return Money(minor, currency_of(self.currency))
 
 
 class PaperStands(enum.StrEnum):
