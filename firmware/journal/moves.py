@@ -215,16 +215,14 @@ def _reversal_opened(db: sqlite3.Connection, seq: int, opened: ReversalOpened) -
 
 
 def _reversal_attempted(db: sqlite3.Connection, attempted: ReversalAttempted) -> None:
-    number = latest(db, attempted.batch, attempted.stan, training=attempted.training)
-    row = _reversing(number, attempted.stan)
+    row = _reversing(db, attempted)
     db.execute(
         "UPDATE reversals SET attempts = ? WHERE intent = ?", (attempted.attempt, row["intent"])
     )
 
 
 def _reversal_confirmed(db: sqlite3.Connection, seq: int, confirmed: ReversalConfirmed) -> None:
-    number = latest(db, confirmed.batch, confirmed.stan, training=confirmed.training)
-    row = _reversing(number, confirmed.stan)
+    row = _reversing(db, confirmed)
     db.execute("DELETE FROM reversals WHERE intent = ?", (row["intent"],))
     if not confirmed.training:
         forget_card(db, confirmed.batch, confirmed.stan)
@@ -241,9 +239,11 @@ def _reversal_confirmed(db: sqlite3.Connection, seq: int, confirmed: ReversalCon
     orders.moved(db, seq, row["original"])
 
 
-def _reversing(row: Row | None, stan: int) -> Row:
+def _reversing(db: sqlite3.Connection, told: ReversalAttempted | ReversalConfirmed) -> Row:
+    """The transaction whose reversal is owed. Raises RuleBroken."""
+    row = latest(db, told.batch, told.stan, training=told.training)
     if row is None or row["state"] != State.REVERSING.value:
-        raise RuleBroken(f"answer to a reversal of {stan:06d} that is not owed")
+        raise RuleBroken(f"answer to a reversal of {told.stan:06d} that is not owed")
     return row
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 import msgspec
 
 from firmware.core.payment import STAN_MAX
@@ -103,9 +101,9 @@ class NumberLookups(Reading):
 
     def operator_row(self, number: str) -> OperatorRow | None:
         """What is kept of an operator, or None."""
-        found = self._values(_operator, "SELECT * FROM operators WHERE number = ?", (number,))
+        found = self._values(
+            lambda row: msgspec.convert(dict(row), OperatorRow),
+            "SELECT * FROM operators WHERE number = ?",
+            (number,),
+        )
         return found[0] if found else None
-
-
-def _operator(row: sqlite3.Row) -> OperatorRow:
-    return msgspec.convert(dict(row), OperatorRow)

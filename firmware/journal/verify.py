@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from datetime import datetime
+from itertools import zip_longest
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -244,14 +245,10 @@ def _compare_projections(
 ) -> None:
     for table in schema.PROJECTIONS:
         sql = f"SELECT * FROM {table}"  # noqa: S608 - names of ours
-        found, expected = db.execute(sql), model.execute(sql)
-        while True:
-            rows = found.fetchone(), expected.fetchone()
+        for rows in zip_longest(db.execute(sql), model.execute(sql)):
             left, right = (None if row is None else tuple(row) for row in rows)
             if left != right:
                 report.blame(f"{table}: {left} where the log says {right}")
-                break
-            if left is None:
                 break
 
 
