@@ -1,4 +1,4 @@
-"""The data directory as commands see it: read beside a running terminal, files written whole."""
+"""A data directory as commands read it, while the terminal may go on writing."""
 
 from __future__ import annotations
 

@@ -40,13 +40,13 @@ def write_xlsx(file: IO[bytes], rows_of: Callable[[str], Iterable[SheetRow]]) ->
             formats = _Formats(book)
             for name, table in TABLES.items():
                 _sheet(book.add_worksheet(name.capitalize()), formats, table, rows_of(name))
-    except FileCreateError as error:  # an OSError in other clothes
+    except FileCreateError as error:  # XlsxWriter raises it for an OSError
         raise OSError(str(error)) from error
 
 
 def _sheet(sheet: Any, formats: _Formats, table: Table, rows: Iterable[SheetRow]) -> None:
     sheet.freeze_panes(1, 0)
-    sheet.ignore_errors({"number_stored_as_text": f"A1:AZ{ROWS_MAX + 1}"})  # it is meant
+    sheet.ignore_errors({"number_stored_as_text": f"A1:AZ{ROWS_MAX + 1}"})  # on purpose
     for at, (column, what) in enumerate(table.columns.items()):
         sheet.set_column(at, at, max(_WIDTHS[what], len(column) + 2))
         sheet.write_string(0, at, column, formats.head)

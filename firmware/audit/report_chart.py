@@ -101,7 +101,7 @@ def _declines(report: Report) -> leather.Chart:
     chart = leather.Chart(f"{report.title}  拒绝 Declined")
     chart.add_bars([(count, reason) for reason, count in found], fill_color=DECLINES)
     most = max((count for _, count in found), default=1)
-    chart.add_x_axis(ticks=list(range(0, most + 1, -(-most // 5))))  # nobody is declined by halves
+    chart.add_x_axis(ticks=list(range(0, most + 1, -(-most // 5))))  # a count has no halves
     return chart
 
 

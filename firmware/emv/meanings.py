@@ -56,7 +56,7 @@ def _text(value: bytes) -> str:
     return text if text.isprintable() else ""
 
 
-def _wishes(value: bytes) -> str:
+def _asked_for(value: bytes) -> str:
     return ", ".join(f"{_name(entry.tag)} ({entry.length})" for entry in dol.parse(value))
 
 
@@ -162,12 +162,12 @@ _READERS: dict[int, Callable[[bytes], str]] = {
     Tag.MERCHANT_IDENTIFIER: _TEXT,
     Tag.TERMINAL_IDENTIFICATION: _TEXT,
     Tag.IFD_SERIAL_NUMBER: _TEXT,
-    Tag.PDOL: _wishes,
-    Tag.CDOL1: _wishes,
-    Tag.CDOL2: _wishes,
-    Tag.TDOL: _wishes,
-    Tag.DDOL: _wishes,
-    Tag.LOG_FORMAT: _wishes,
+    Tag.PDOL: _asked_for,
+    Tag.CDOL1: _asked_for,
+    Tag.CDOL2: _asked_for,
+    Tag.TDOL: _asked_for,
+    Tag.DDOL: _asked_for,
+    Tag.LOG_FORMAT: _asked_for,
     Tag.SDA_TAG_LIST: _tags,
     Tag.APPLICATION_FILE_LOCATOR: _afl,
     Tag.CRYPTOGRAM_INFORMATION_DATA: _cid,

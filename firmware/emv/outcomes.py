@@ -110,7 +110,7 @@ class Identified(Struct, frozen=True):
 
 
 class _Untold(Struct, frozen=True):
-    """What has a `de55`: its repr leaves that out, for it may hold what no log may have."""
+    """An outcome with field 55. Its repr leaves that out: logs must not have card data."""
 
     def __repr__(self) -> str:
         told = (name for name in self.__struct_fields__ if name != "de55")

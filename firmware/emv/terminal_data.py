@@ -81,7 +81,7 @@ def _nobody(_pan: Pan, _psn: str) -> bool:
 
 
 class ExceptionFile(Struct, frozen=True):
-    """Cards that shall not be approved unasked: an account number, with "" for any sequence number.
+    """Cards that must not be approved offline: account and sequence number, "" for any sequence.
 
     See EMV 4.4 Book 4, 6.3.5.
     """
@@ -112,9 +112,9 @@ class EmvTransaction(Struct, frozen=True):
 
     @property
     def wants_no_cryptogram(self) -> bool:
-        """A refund and a zero amount ask the card for an AAC: it gives nothing away.
+        """Whether the card is asked for an AAC: for a refund and for a zero amount.
 
-        A balance enquiry has no amount, and asks for one that the issuer can check.
+        A balance enquiry has no amount either, but needs an ARQC that the issuer can check.
         """
         return self.type == REFUND or (self.amount.minor == 0 and self.type != BALANCE)
 

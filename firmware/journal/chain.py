@@ -6,8 +6,8 @@ the hash::
     pos-journal-1 LF  seq in decimal LF  at LF  hash of the record before, in hex LF  body
 
 `at` is ISO 8601 with milliseconds and offset, `body` the record's JSON exactly as it is stored, in
-UTF-8. No field but the last can hold a line feed, so two different records never have one form.
-The first record's predecessor is 32 zero bytes.
+UTF-8. No field but the last can hold a line feed, so two different records never have the same
+form. The first record's predecessor is 32 zero bytes.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Whether the text of a QR code is genuine: signed by the terminal, and true of its journal.
 
-A paper proves that a journal's tail was cut off: the record that it names is not there.
+A paper can prove that a journal's tail was cut off: then the record that it names is missing.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ def project(db: sqlite3.Connection, seq: int, record: PaperRecord) -> None:
     if isinstance(record, PrintQueued):
         _owed(db, seq, record)
     else:
-        _came_of(db, record)
+        _changed(db, record)
 
 
 def _owed(db: sqlite3.Connection, seq: int, record: PrintQueued) -> None:
@@ -60,7 +60,7 @@ def _owed(db: sqlite3.Connection, seq: int, record: PrintQueued) -> None:
         db.execute(f"UPDATE {change} WHERE intent = {this}", number)
 
 
-def _came_of(
+def _changed(
     db: sqlite3.Connection,
     record: PrintSending | PrintSent | PrintHeld | PrintDoubtful | PrintDropped,
 ) -> None:

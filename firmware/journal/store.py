@@ -141,10 +141,10 @@ class Journal(Lookups):
     ) -> None:
         """Write records and agreed frames in one commit; durable when this returns.
 
-        What waits for a commit is written before them; so it is when there are none. `blobs` maps
-        the SHA-256 of a frame, in hex, to its bytes; `also` may change tables that are no
-        projection of the log, in the same commit. Raises RuleBroken when a record contradicts the
-        log, and JournalFault when the disk fails; either way none is written.
+        What waits for a commit is written first, also when `records` is empty. `blobs` maps the
+        SHA-256 of a frame, in hex, to its bytes; `also` may change tables that are no projection
+        of the log, in the same commit. Raises RuleBroken when a record contradicts the log, and
+        JournalFault when the disk fails; either way nothing is written.
         """
         self._require_well()
         before, at = self._head, self._at()

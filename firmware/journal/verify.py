@@ -138,7 +138,7 @@ def _head_beside(report: JournalReport) -> Head | None:
 
 
 def _compare_tail(journal: Lookups, head: Head, report: JournalReport) -> None:
-    """The journal goes at least as far as its head, which is of this journal."""
+    """Blame a journal that ends before its head, or whose head is another journal's."""
     report.anchored = True
     last, _ = journal.head()
     words = tail_words(head, last, journal)

@@ -2,8 +2,8 @@
 
 Each job is journaled queued → sending → sent, or doubtful when bytes left and the end is not
 known; a doubtful one is printed again, marked as a duplicate. A printer that cannot print is asked
-again every two seconds, so paper that is put back is enough to go on; the journal says what it
-lacked, and that it has it again.
+again every two seconds, so paper that is put back is enough to go on; its fault and the end of the
+fault are journaled.
 
 Two things save commits. A receipt is recorded as sending in the commit that owes it, if the printer
 has just said that it is well; if it is not well any more, that is taken back before the next try.

@@ -185,7 +185,7 @@ async def _try(state: SessionState, rule: CvmRule) -> _Tried:
 
 
 def _pin_supported(state: SessionState, code: CvmCode) -> bool:
-    """Whether there is a PIN pad for it: either form of offline PIN speaks for one.
+    """Whether there is a PIN pad for it: a terminal with either form of offline PIN has one.
 
     See EMV 4.4 Book 3, 10.5, step 1 and 10.5.1, footnote.
     """

@@ -48,7 +48,7 @@ def _collect(template: Tlv, fields: dict[int, bytes]) -> None:
             _collect(child, fields)
         known = Tag.known(child.tag)
         if known is None or known.source is not TagSource.ICC or child.children:
-            continue  # unknown, or the terminal's own: a card has no say in it. See Book 3, 7.5
+            continue  # unknown, or the terminal's own, which no card may set. See Book 3, 7.5
         if child.value:  # of length 0 is not there. See Book 3, 5.2
             fields.setdefault(child.tag, child.value)
 

@@ -220,7 +220,7 @@ def forgo_cda(state: SessionState) -> None:
     """Mark that CDA was chosen but an AAC, which carries no signature, is asked for first.
 
     The text of Book 2, 6.6 names this bit for an ARQC without signature alone; its figure 3 sets
-    it on the way to the AAC as well, and the issuer is told the truth.
+    it on the way to the AAC as well, so that the issuer knows.
     """
     if _cda_due(state):
         bit = Tvr.OFFLINE_DATA_AUTHENTICATION_NOT_PERFORMED

@@ -106,7 +106,7 @@ def _template(state: SessionState, entry: AflEntry, data: bytes) -> Tlv | None:
 def _signed_part(state: SessionState, entry: AflEntry, data: bytes, template: Tlv | None) -> bytes:
     """What of a record goes into offline data authentication. See EMV 4.4 Book 3, 10.3.
 
-    Files of the Books lend the template's value, proprietary ones the whole record.
+    Of a file of the Books it is the template's value, of a proprietary one the whole record.
     """
     if template is None:
         state.static_data_broken = True

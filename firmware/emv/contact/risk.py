@@ -13,7 +13,7 @@ _FAIR_BYTE_END = 256 - 256 % _CHANCES  # bytes from here on would favour small n
 
 
 async def manage_risk(state: SessionState) -> None:
-    """Mark the TVR with what speaks for going online. Raises SessionEnded, CardError.
+    """Mark every reason to go online in the TVR. Raises SessionEnded, CardError.
 
     The AIP's bit for it means nothing any more: it is always performed. See EMV 4.4 Book 3, 10.6.
     """

@@ -29,9 +29,9 @@ class Script(Struct, frozen=True):
 
 
 def parse_scripts(data: bytes) -> tuple[Script, ...]:
-    """Parse templates 71 and 72, one after another; a broken one leaves the others their turn.
+    """Parse templates 71 and 72, one after another; a broken one does not stop the others.
 
-    Raises TlvError when there is no telling them apart. See Book 3, 10.10.
+    Raises TlvError when one does not show where the next begins. See Book 3, 10.10.
     """
     if len(data) > SCRIPT_BYTES_MAX:
         raise TlvError(f"{len(data)} bytes of scripts")

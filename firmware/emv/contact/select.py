@@ -194,7 +194,7 @@ async def choose(state: SessionState, selection: Selection) -> Found:
             if not one.candidate.confirm:
                 return one
         raise SessionEnded(EndReason.NOT_ACCEPTED, "applications need a confirmation")
-    # of one that was chosen and fell out no other takes the place unasked
+    # once the cardholder has chosen, no other application is taken without asking again
     unasked = not (selection.asked or selection.found[0].candidate.confirm)
     if len(selection.found) == 1 and unasked:
         return selection.found[0]

@@ -147,7 +147,7 @@ class SessionState:
         return self.card_data
 
     def value(self, tag: int) -> bytes | None:
-        """A data object for a DOL: the terminal's own first, so no card can put it right."""
+        """A data object for a DOL: the terminal's own first, so that no card can replace it."""
         match tag:
             case Tag.TERMINAL_VERIFICATION_RESULTS:
                 return self.tvr.to_bytes(5, "big")
