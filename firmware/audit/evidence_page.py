@@ -11,14 +11,15 @@ from PIL import Image
 
 from firmware.audit.evidence_case import Case, emv_rows
 from firmware.audit.evidence_words import (
+    CHIP_HEAD,
     LIMITS,
+    STORY_HEAD,
     cvm_text,
     moment_text,
     name_text,
-    stamp_text,
     state_text,
+    story,
     summary,
-    told,
     undone_text,
 )
 from firmware.audit.keyring import fingerprint_of
@@ -133,17 +134,11 @@ def _frames(case: Case) -> Iterator[str]:
 
 
 def _story(case: Case) -> Iterator[str]:
-    rows = [
-        (
-            f"{entry.seq}",
-            _whole(stamp_text(entry.at)),
-            escape(words),
-            f"<code>{entry.hash.hex()[:16]}</code>",
-        )
-        for entry in case.entries
-        if (words := told(entry.record))
-    ]
-    yield from _table(rows, ("记录 Record", "时间 Time", "事项 Event", "摘要 Hash"))
+    rows = (
+        (number, _whole(at), escape(words), f"<code>{digits}</code>")
+        for number, at, words, digits in story(case)
+    )
+    yield from _table(rows, STORY_HEAD)
 
 
 def _receipts(case: Case) -> Iterator[str]:
@@ -158,7 +153,7 @@ def _emv(case: Case) -> Iterator[str]:
         ]
         if rows:
             yield f"<h3>{one.stan:06d} {escape(name_text(one))}</h3>"
-            yield from _table(rows, ("Tag", "名称 Name", "值 Value", "含义 Meaning"))
+            yield from _table(rows, CHIP_HEAD)
 
 
 def _verification(case: Case) -> Iterator[str]:

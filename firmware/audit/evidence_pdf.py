@@ -32,11 +32,12 @@ from reportlab.platypus import (
 
 from firmware.audit.evidence_case import Case, emv_rows
 from firmware.audit.evidence_words import (
+    CHIP_HEAD,
     LIMITS,
+    STORY_HEAD,
     name_text,
-    stamp_text,
+    story,
     summary,
-    told,
 )
 from firmware.audit.keyring import fingerprint_of
 from hw.printer_font import FACES
@@ -174,12 +175,9 @@ def _image(picture: Picture.Image, width: float) -> Image:
 def _events(case: Case) -> Iterator[Any]:
     yield _words("二、经过 What happened", _HEAD)
     rows = [
-        (str(entry.seq), stamp_text(entry.at), _words(words, _SMALL), entry.hash.hex()[:16])
-        for entry in case.entries
-        if (words := told(entry.record))
+        (number, at, _words(words, _SMALL), digits) for number, at, words, digits in story(case)
     ]
-    head = ("记录 Record", "时间 Time", "事项 Event", "摘要 Hash")
-    yield _table(head, rows, (22 * mm, 42 * mm, WIDTH - 98 * mm, 34 * mm))
+    yield _table(STORY_HEAD, rows, (22 * mm, 42 * mm, WIDTH - 98 * mm, 34 * mm))
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[Any]], widths: Sequence[float]) -> Table:
@@ -215,8 +213,7 @@ def _chip(case: Case) -> Iterator[Any]:
         ]
         if rows:
             yield _words(f"{one.stan:06d} {name_text(one)}")
-            head = ("Tag", "名称 Name", "值 Value", "含义 Meaning")
-            yield _table(head, rows, (14 * mm, 50 * mm, 50 * mm, WIDTH - 114 * mm))
+            yield _table(CHIP_HEAD, rows, (14 * mm, 50 * mm, 50 * mm, WIDTH - 114 * mm))
 
 
 def _verification(case: Case) -> Iterator[Any]:

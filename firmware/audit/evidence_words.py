@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 
 from firmware.audit.evidence_case import Case
 from firmware.audit.export import moved_minor
@@ -64,6 +63,8 @@ VERIFICATIONS = {
     Verification.PIN: "密码 PIN",
     Verification.PIN_AND_SIGNATURE: "密码及签名 PIN and signature",
 }
+STORY_HEAD = ("记录 Record", "时间 Time", "事项 Event", "摘要 Hash")
+CHIP_HEAD = ("Tag", "名称 Name", "值 Value", "含义 Meaning")
 LIMITS = (
     (
         "此包不能证明公钥属于该终端：请另行向商户核对公钥指纹。",
@@ -87,11 +88,6 @@ LIMITS = (
 def moment_text(one: Transaction) -> str:
     """When a transaction was, as `2026-11-22 19:32:05`."""
     return f"{dashed(one.date)} {clock_text(one.time)}"
-
-
-def stamp_text(at: str) -> str:
-    """A record's time, ISO 8601, without its offset: `2026-11-22 19:32:05`."""
-    return datetime.fromisoformat(at).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def cvm_text(one: Transaction) -> str:
@@ -174,6 +170,14 @@ def summary(case: Case) -> Iterator[tuple[str, str]]:
         label = "之后 Then"
         yield label, f"{moment_text(one)}  {name_text(one)}  {amount}  {state_text(one)}"
     yield "最终扣款 Charged in the end", left_text(case)
+
+
+def story(case: Case) -> Iterator[tuple[str, str, str, str]]:
+    """What happened, a row for each record that a bank may want: see STORY_HEAD."""
+    for entry in case.entries:
+        if words := told(entry.record):
+            at = entry.moment.strftime("%Y-%m-%d %H:%M:%S")
+            yield str(entry.seq), at, words, entry.hash.hex()[:16]
 
 
 def _uploaded(record: AdviceAnswered | ChipUploaded) -> str:
