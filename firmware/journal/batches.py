@@ -7,6 +7,7 @@ the batches of this journal: it alone says which batch is the later one.
 from __future__ import annotations
 
 import sqlite3
+from typing import assert_never
 
 from firmware.core.kinds import Totals
 from firmware.core.payment import BATCH_MAX, STAN_MAX
@@ -67,6 +68,8 @@ def project(db: sqlite3.Connection, seq: int, record: BatchRecord) -> None:
                 (seq, batch["serial"]),
             )
             _forget_cards(db, record.batch)
+        case _ as never:
+            assert_never(never)
 
 
 def restore(db: sqlite3.Connection, seq: int, restored: CopyRestored) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import assert_never
 
 from firmware.core.kinds import COUNTED, RESTS_ON, USES_A_HOLD, Kind, Result
 from firmware.core.payment import STAN_MAX
@@ -37,6 +38,8 @@ def project(db: sqlite3.Connection, entry: ChainedRecord, record: PaymentRecord)
             _reversal_attempted(db, record)
         case ReversalConfirmed():
             _reversal_confirmed(db, entry.seq, record)
+        case _ as never:
+            assert_never(never)
 
 
 def _intent(db: sqlite3.Connection, entry: ChainedRecord, intent: IntentRecorded) -> None:
