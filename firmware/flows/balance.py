@@ -26,9 +26,9 @@ from firmware.flows.card import (
     trouble,
 )
 from firmware.flows.desk import Desk
-from firmware.flows.effects import AskCardPresent, Wait
+from firmware.flows.effects import AskCardPresent
 from firmware.flows.settle import may_move_money
-from firmware.flows.steps import NOTICE_MS, GivenUp, leave_to_next, show, tell
+from firmware.flows.steps import NOTICE_MS, GivenUp, show, tell, until_dismissed
 from firmware.flows.words import why_refused
 from firmware.iso8583.messages import Balance, HostAnswer
 from firmware.iso8583.responses import CARD_NOT_ALLOWED, response_text
@@ -39,7 +39,6 @@ from firmware.payments.effects import Append
 from firmware.payments.refusals import Refusal
 from firmware.ui.screens import Notice, Phrase
 from firmware.ui.texts import Text
-from hw.events import KeyPressed
 
 CardDecision = OnlineRequested | ApprovedOffline | DeclinedOffline
 
@@ -122,13 +121,7 @@ async def _show(desk: Desk, told: Balance) -> None:
     prompt = Phrase.of(Text.REMOVE_CARD if card_in else Text.ENTER_DONE)
     title, training = Phrase.of(Text.BALANCE), desk.training
     shown = await show(desk, Notice(title, tuple(body), prompt, amount, training=training))
-    while True:
-        happening = await Wait(NOTICE_MS, card=True)
-        if not isinstance(happening, KeyPressed):  # taken out, or nobody is there
-            return
-        if happening.at_ms >= shown.at_ms:  # typed ahead does not take it away
-            await leave_to_next(happening)
-            return
+    await until_dismissed(shown, NOTICE_MS, card=True)
 
 
 async def _abandon(step: EntryStep, why: GivenUp | NotBegun) -> None:

@@ -11,7 +11,7 @@ from firmware.flows.desk import Desk
 from firmware.flows.effects import AskCardPresent, AwaitPaper, Beep, ReleasePaper, Wait
 from firmware.flows.ended_words import NotApproved, not_approved
 from firmware.flows.paper_waits import in_turns
-from firmware.flows.steps import leave_to_next, show, tell
+from firmware.flows.steps import leave_to_next, show, tell, until_dismissed
 from firmware.flows.void import undo
 from firmware.flows.words import why_refused
 from firmware.payments.effects import ReadClock
@@ -50,13 +50,7 @@ async def _not_approved(desk: Desk, ended: NotApproved) -> None:
     """Show why not, and what stands, until a key is pressed; nothing is owed."""
     await Beep(long=True)
     shown = await show(desk, not_approved(desk, ended))
-    while True:
-        happening = await Wait(REFUSAL_MS)
-        if not isinstance(happening, KeyPressed):
-            return
-        if happening.at_ms >= shown.at_ms:
-            await leave_to_next(happening)
-            return
+    await until_dismissed(shown, REFUSAL_MS)
 
 
 async def _approved(desk: Desk, done: PaymentApproved) -> None:

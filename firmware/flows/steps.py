@@ -323,10 +323,7 @@ async def tell(
     prompt: Phrase | None = None,
     warning: bool = True,
 ) -> None:
-    """Say something until a key is pressed, or for ten seconds.
-
-    ENTER, CANCEL and BACK only dismiss it; any other key is left for the next step.
-    """
+    """Say something until a key is pressed, or for ten seconds. See `until_dismissed`."""
     notice = Notice(
         _phrase(title),
         tuple(_phrase(line) for line in body),
@@ -338,8 +335,16 @@ async def tell(
     shown = await show(desk, notice)
     if warning:
         await Beep(long=True)
+    await until_dismissed(shown, NOTICE_MS)
+
+
+async def until_dismissed(shown: Shown, timeout_ms: int, *, card: bool = False) -> None:
+    """Wait until a key dismisses what is shown, at most `timeout_ms`; `card`: or the card moves.
+
+    ENTER, CANCEL and BACK only dismiss it; any other key is left for the next step.
+    """
     while True:
-        happening = await Wait(NOTICE_MS)
+        happening = await Wait(timeout_ms, card=card)
         if not isinstance(happening, KeyPressed):
             return None
         if happening.at_ms >= shown.at_ms:  # typed ahead does not dismiss it
