@@ -227,8 +227,7 @@ async def present_card(
     was used before and not taken out will do (undo).
     """
     while True:
-        asked = _Asked(prompt, reinsert, notice)
-        given_up = await _await_card(desk, wanted, asked, again=again)
+        given_up = await _await_card(desk, wanted, prompt, reinsert, notice, again=again)
         again, reinsert = False, Text.REINSERT_CARD
         if given_up is not None:
             return given_up
@@ -288,30 +287,29 @@ async def present_same_card(
         reinsert = Text.TAKE_CARD_OUT
 
 
-class _Asked(Struct, frozen=True):
-    """What the display says while a card is waited for."""
+async def _await_card(
+    desk: Desk,
+    wanted: CardUse,
+    prompt: Text,
+    reinsert: Text,
+    notice: Phrase | None,
+    *,
+    again: bool,
+) -> GivenUp | None:
+    """Wait until a card is in the slot that was put in for this: see effects.AskCardPresent.
 
-    prompt: Text
-    reinsert: Text  # while one is in that was not put in for this
-    notice: Phrase | None
-
-    def words(self, turn: int, *, card_in: bool, customer: bool) -> Phrase:
-        """What to do; a kiosk's customer also sees, in turn, how to insert the card."""
-        if card_in:
-            return Phrase.of(self.reinsert)
-        if customer and self.prompt is Text.INSERT_CARD:
-            return Phrase.of(Text.KIOSK_INSERT_HINT if turn % 2 else Text.KIOSK_INSERT)
-        return Phrase.of(self.prompt)
-
-
-async def _await_card(desk: Desk, wanted: CardUse, asked: _Asked, *, again: bool) -> GivenUp | None:
-    """Wait until a card is in the slot that was put in for this: see effects.AskCardPresent."""
-    notice, turn = asked.notice, 0
+    The display says `reinsert` while one is in that was not, else `prompt`; a kiosk's customer also
+    sees, in turn, how to insert the card.
+    """
+    turn = 0
     wait_ms = PHASE_MS if desk.customer else desk.idle_timeout_ms
     while not await AskCardPresent(used=again):
-        card_in = await AskCardPresent(used=True)
-        words = asked.words(turn, card_in=card_in, customer=desk.customer)
-        screen = CardPrompt(wanted.kind, wanted.amount, words, notice, desk.training)
+        words = prompt
+        if await AskCardPresent(used=True):
+            words = reinsert
+        elif desk.customer and prompt is Text.INSERT_CARD:
+            words = Text.KIOSK_INSERT_HINT if turn % 2 else Text.KIOSK_INSERT
+        screen = CardPrompt(wanted.kind, wanted.amount, Phrase.of(words), notice, desk.training)
         await show(desk, screen)
         match await Wait(wait_ms, card=True):
             case TimedOut():

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 
 from firmware.core.kinds import EntryStep, Kind
 from firmware.flows.desk import Desk
-from firmware.flows.elsewhere import Elsewhere, carry_out_elsewhere
+from firmware.flows.elsewhere import carry_out_elsewhere
 from firmware.flows.guards import may_sell
 from firmware.flows.original import (
     REFERENCE_LENGTH,
@@ -157,16 +157,16 @@ async def _elsewhere(desk: Desk, kind: Kind, named: Named) -> PaymentEnded | Non
         await refuse(desk, kind, refusal)
         return None
     completes = kind is Kind.COMPLETION
-    asked = Elsewhere(
+    return await carry_out_elsewhere(
+        desk,
         kind,
         held_elsewhere(named.number, named.day),
-        Text.HELD_ELSEWHERE,
-        Text.COMPLETION_AMOUNT if completes else Text.HELD_AMOUNT,
+        question=Text.HELD_ELSEWHERE,
+        title=Text.COMPLETION_AMOUNT if completes else Text.HELD_AMOUNT,
         # how much is held is not known here: what one sale may be is the limit
-        await sale_limits(desk) if completes else lambda _amount: None,
+        why_not=await sale_limits(desk) if completes else lambda _amount: None,
         pin=desk.config.preauth.pin,
     )
-    return await carry_out_elsewhere(desk, asked)
 
 
 async def _find(desk: Desk, kind: Kind) -> Named | GivenUp:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from firmware.core.kinds import EntryStep, Kind
 from firmware.flows.desk import Desk
-from firmware.flows.elsewhere import Elsewhere, carry_out_elsewhere
+from firmware.flows.elsewhere import carry_out_elsewhere
 from firmware.flows.original import (
     REFERENCE_LENGTH,
     VOUCHER_LENGTHS,
@@ -99,16 +99,16 @@ async def _refund_elsewhere(desk: Desk, reference: str, day: str) -> PaymentEnde
     if refusal is not None:
         await refuse(desk, Kind.REFUND, refusal)
         return None
-    asked = Elsewhere(
+    return await carry_out_elsewhere(
+        desk,
         Kind.REFUND,
         elsewhere(reference, day),
-        Text.SOLD_ELSEWHERE,
-        Text.REFUND_AMOUNT,
-        await refund_limits(desk, None),
+        question=Text.SOLD_ELSEWHERE,
+        title=Text.REFUND_AMOUNT,
+        why_not=await refund_limits(desk, None),
         pin=desk.config.refund.pin,
         any_pin=True,
     )
-    return await carry_out_elsewhere(desk, asked)
 
 
 async def _find(desk: Desk) -> Named | GivenUp:
