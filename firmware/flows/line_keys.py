@@ -10,7 +10,7 @@ from __future__ import annotations
 from firmware.core.masked import KeyHex, SecretKey
 from firmware.flows.desk import Desk
 from firmware.flows.effects import Beep, LoadMasterKey, MaskedEntry
-from firmware.flows.steps import GivenUp, choose, confirm, press, tell
+from firmware.flows.steps import GivenUp, choose_text, confirm, press, tell
 from firmware.flows.words import why_no_answer
 from firmware.iso8583.messages import HostAnswer, NoAnswer
 from firmware.iso8583.responses import APPROVED, response_text
@@ -30,15 +30,12 @@ LETTERS = dict(zip("123456", "ABCDEF", strict=True))
 
 async def line_keys(desk: Desk) -> None:
     """Choose: load the master key, sign on, or ask whether the acquirer is there."""
-    chosen = await choose(desk, Phrase.of(Text.MENU_KEYS), tuple(map(Phrase.of, ITEMS)))
-    if isinstance(chosen, GivenUp):
-        return
-    match ITEMS[chosen]:
+    match await choose_text(desk, Text.MENU_KEYS, ITEMS):
         case Text.MASTER_KEY:
             await load_master_key(desk)
         case Text.LINE_SIGN_ON:
             await _say(desk, Text.LINE_SIGN_ON, Text.SIGNED_ON_LINE, await sign_on(desk))
-        case _:
+        case Text.LINE_ECHO:
             await _say(desk, Text.LINE_ECHO, Text.LINE_WELL, await echo(desk))
 
 

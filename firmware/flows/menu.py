@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from firmware.flows.desk import Desk
 from firmware.flows.effects import Beep
 from firmware.flows.operators import manage
@@ -14,23 +16,24 @@ from firmware.flows.refund import refund
 from firmware.flows.reprint import reprint
 from firmware.flows.sale import sale
 from firmware.flows.settle import settle
-from firmware.flows.steps import GivenUp, choose
+from firmware.flows.steps import GivenUp, choose_text
 from firmware.flows.void import void
 from firmware.payments.roles import Act
-from firmware.ui.screens import Phrase
+from firmware.payments.transact import PaymentEnded
 from firmware.ui.texts import Text
 from hw.events import Key
 
-ITEMS: dict[Text, Act | None] = {  # what each has to be permitted; None asks for itself
-    Text.SALE: Act.SALE,
-    Text.VOID: None,
-    Text.REFUND: None,
-    Text.MENU_QUERY: Act.QUERY,
-    Text.MENU_REPRINT: Act.REPRINT,
-    Text.MENU_SETTLE: Act.SETTLE,
-    Text.MENU_MANAGE: None,
-    Text.MENU_OTHER: Act.OTHER,
-    Text.PREAUTH: None,
+# what each has to be permitted, None where it asks for itself, and how it is carried out
+ITEMS: dict[Text, tuple[Act | None, Callable[[Desk], Awaitable[PaymentEnded | None]]]] = {
+    Text.SALE: (Act.SALE, sale),
+    Text.VOID: (None, void),
+    Text.REFUND: (None, refund),
+    Text.MENU_QUERY: (Act.QUERY, query),
+    Text.MENU_REPRINT: (Act.REPRINT, reprint),
+    Text.MENU_SETTLE: (Act.SETTLE, settle),
+    Text.MENU_MANAGE: (None, manage),
+    Text.MENU_OTHER: (Act.OTHER, other),
+    Text.PREAUTH: (None, preauth),
 }
 
 
@@ -49,32 +52,12 @@ async def idle_key(desk: Desk, key: Key) -> bool:
 
 async def menu(desk: Desk) -> None:
     """Choose a function by its digit, or with `*`, `#` and ENTER."""
-    chosen = await choose(desk, Phrase.of(Text.MENU), tuple(map(Phrase.of, ITEMS)))
+    chosen = await choose_text(desk, Text.MENU, ITEMS)
     if isinstance(chosen, GivenUp):
         return
-    item, act = list(ITEMS.items())[chosen]
+    act, carry_out = ITEMS[chosen]
     if act is not None and not await permitted(desk, act):
         return
-    match item:
-        case Text.SALE:
-            await sale(desk, None)
-        case Text.VOID:
-            ended = await void(desk)
-            if ended is not None:
-                await finish(desk, ended)
-        case Text.REFUND:
-            ended = await refund(desk)
-            if ended is not None:
-                await finish(desk, ended)
-        case Text.MENU_QUERY:
-            await query(desk)
-        case Text.MENU_REPRINT:
-            await reprint(desk)
-        case Text.MENU_SETTLE:
-            await settle(desk)
-        case Text.MENU_MANAGE:
-            await manage(desk)
-        case Text.PREAUTH:
-            await preauth(desk)
-        case _:
-            await other(desk)
+    ended = await carry_out(desk)
+    if ended is not None:
+        await finish(desk, ended)

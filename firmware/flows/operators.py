@@ -7,7 +7,7 @@ from firmware.flows.effects import ChangeOperator, OperatorChange
 from firmware.flows.line_keys import line_keys
 from firmware.flows.permissions import ask_password, permitted
 from firmware.flows.sign_on import choose_password, sign_off
-from firmware.flows.steps import GivenUp, choose, enter_digits, tell
+from firmware.flows.steps import GivenUp, choose_text, enter_digits, tell
 from firmware.journal.operators import SUPERVISOR, OperatorRefused
 from firmware.journal.records import TrainingSwitched
 from firmware.payments.context import is_on_a_line
@@ -16,20 +16,15 @@ from firmware.payments.roles import Act
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 
-ITEMS = (
-    Text.SIGN_OFF,
-    Text.OPERATOR_CHANGE,
-    Text.OPERATOR_ADD,
-    Text.OPERATOR_DELETE,
-    Text.OPERATOR_RESET,
-    Text.TRAINING_MODE,
-)
-ACTS = {
+ITEMS = {  # what each has to be permitted
     Text.SIGN_OFF: Act.SIGN_OFF,
     Text.OPERATOR_CHANGE: Act.OWN_PASSWORD,
+    Text.OPERATOR_ADD: Act.OPERATORS,
+    Text.OPERATOR_DELETE: Act.OPERATORS,
+    Text.OPERATOR_RESET: Act.OPERATORS,
     Text.TRAINING_MODE: Act.TRAINING,
-    Text.MENU_KEYS: Act.KEYS,
 }
+AT_A_LINE = {**ITEMS, Text.MENU_KEYS: Act.KEYS}
 CHANGES = {
     Text.OPERATOR_ADD: OperatorChange.ADD,
     Text.OPERATOR_DELETE: OperatorChange.DELETE,
@@ -45,12 +40,9 @@ REFUSALS = {
 
 async def manage(desk: Desk) -> None:
     """Choose what to manage."""
-    items = (*ITEMS, Text.MENU_KEYS) if is_on_a_line(desk) else ITEMS
-    chosen = await choose(desk, Phrase.of(Text.MENU_MANAGE), tuple(map(Phrase.of, items)))
-    if isinstance(chosen, GivenUp):
-        return
-    item = items[chosen]
-    if not await permitted(desk, ACTS.get(item, Act.OPERATORS)):
+    items = AT_A_LINE if is_on_a_line(desk) else ITEMS
+    item = await choose_text(desk, Text.MENU_MANAGE, items)
+    if isinstance(item, GivenUp) or not await permitted(desk, items[item]):
         return
     match item:
         case Text.SIGN_OFF:

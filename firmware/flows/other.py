@@ -10,7 +10,7 @@ from firmware.flows.desk import Desk
 from firmware.flows.effects import AskFingerprint
 from firmware.flows.paper_waits import printer_lacks
 from firmware.flows.query import page_through
-from firmware.flows.steps import GivenUp, choose, tell
+from firmware.flows.steps import choose_text, tell
 from firmware.flows.words import voucher_line
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import Advice, Reversal, ScriptResult
@@ -32,10 +32,7 @@ ROW_COLUMNS = 20  # of a fingerprint: seven bytes, and the colon goes with the e
 
 async def other(desk: Desk) -> None:
     """Choose one of the small things."""
-    chosen = await choose(desk, Phrase.of(Text.MENU_OTHER), tuple(map(Phrase.of, ITEMS)))
-    if isinstance(chosen, GivenUp):
-        return
-    match ITEMS[chosen]:
+    match await choose_text(desk, Text.MENU_OTHER, ITEMS):
         case Text.LANGUAGE:
             desk.turn_language()
         case Text.PENDING_SLIPS:
@@ -60,7 +57,7 @@ async def other(desk: Desk) -> None:
                 await _list(desk, Text.SCRIPTS_PENDING, scripts)
         case Text.API_CERTIFICATE:
             await _certificate(desk)
-        case _:
+        case Text.VERSION_ITEM:
             version = Phrase.of(Text.VERSION, version=__version__)
             await tell(desk, Text.MENU_OTHER, version, warning=False)
 

@@ -24,14 +24,9 @@ from firmware.flows.original import (
     named_by_voucher,
     refuse,
 )
-from firmware.flows.outcome import finish
 from firmware.flows.permissions import permitted
 from firmware.flows.sale import agree_on_amount, charge
-from firmware.flows.steps import (
-    GivenUp,
-    abandon,
-    choose,
-)
+from firmware.flows.steps import GivenUp, abandon, choose_text
 from firmware.flows.void import carry_out_on_same_card, take_back
 from firmware.journal.lookups import Lookups
 from firmware.payments.effects import Look
@@ -47,24 +42,21 @@ from firmware.payments.originals import (
 )
 from firmware.payments.roles import Act
 from firmware.payments.transact import PaymentEnded
-from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 
 CODE_LENGTH = 6
 
 
-async def preauth(desk: Desk) -> None:
+async def preauth(desk: Desk) -> PaymentEnded | None:
     """Choose what is to be done: hold, charge, let go, or take a charge back."""
-    chosen = await choose(desk, Phrase.of(Text.PREAUTH), tuple(map(Phrase.of, ITEMS)))
+    chosen = await choose_text(desk, Text.PREAUTH, ITEMS)
     if isinstance(chosen, GivenUp):
-        return
-    kind, act, carry_out = list(ITEMS.values())[chosen]
+        return None
+    kind, act, carry_out = ITEMS[chosen]
     if not await permitted(desk, act):
         await abandon(kind, EntryStep.PASSWORD, GivenUp.CANCELLED)
-        return
-    ended = await carry_out(desk)
-    if ended is not None:
-        await finish(desk, ended)
+        return None
+    return await carry_out(desk)
 
 
 async def hold(desk: Desk) -> None:

@@ -7,7 +7,7 @@ from firmware.flows.desk import Desk, total_lines
 from firmware.flows.effects import Beep
 from firmware.flows.original import find_by_voucher, masked_card
 from firmware.flows.permissions import permitted
-from firmware.flows.steps import GivenUp, choose, press, tell
+from firmware.flows.steps import GivenUp, choose_text, press, tell
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import State, Transaction
 from firmware.payments.effects import Look
@@ -39,10 +39,7 @@ STATES = {
 
 async def query(desk: Desk) -> None:
     """Look something up, or ask for a balance; no money moves."""
-    chosen = await choose(desk, Phrase.of(Text.MENU_QUERY), tuple(map(Phrase.of, ITEMS)))
-    if isinstance(chosen, GivenUp):
-        return
-    match ITEMS[chosen]:
+    match await choose_text(desk, Text.MENU_QUERY, ITEMS):
         case Text.QUERY_BY_VOUCHER:
             found = await find_by_voucher(desk, Text.VOUCHER_NUMBER)
             if not isinstance(found, GivenUp):
@@ -54,13 +51,10 @@ async def query(desk: Desk) -> None:
         case Text.BALANCE:
             if await permitted(desk, Act.BALANCE):
                 await balance(desk)
-        case _:
+        case Text.QUERY_TOTALS:
             batch = await Look.of(Lookups.batch)
-            totals = await (
-                Look.of(Lookups.training_totals, batch)
-                if desk.training
-                else Look.of(Lookups.totals, batch)
-            )
+            look_up = Lookups.training_totals if desk.training else Lookups.totals
+            totals = await Look.of(look_up, batch)
             await tell(desk, Text.QUERY_TOTALS, *total_lines(desk, totals), warning=False)
 
 

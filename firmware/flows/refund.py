@@ -17,11 +17,7 @@ from firmware.flows.original import (
     refuse,
 )
 from firmware.flows.permissions import permitted
-from firmware.flows.steps import (
-    GivenUp,
-    abandon,
-    choose,
-)
+from firmware.flows.steps import GivenUp, abandon, choose_text
 from firmware.flows.void import carry_out_on_same_card, void_original
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import Transaction
@@ -37,7 +33,6 @@ from firmware.payments.originals import (
 )
 from firmware.payments.roles import Act
 from firmware.payments.transact import PaymentEnded
-from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 
 
@@ -62,12 +57,12 @@ async def refund(desk: Desk) -> PaymentEnded | None:
         return None
     # 2. A sale of the open batch is better voided: nothing ever shows on the cardholder's account.
     if await why_not_voided(desk, original) is None:
-        items = (Phrase.of(Text.CHOOSE_VOID), Phrase.of(Text.CHOOSE_REFUND))
-        chosen = await choose(desk, Phrase.of(Text.VOID_INSTEAD), items)
+        items = Text.CHOOSE_VOID, Text.CHOOSE_REFUND
+        chosen = await choose_text(desk, Text.VOID_INSTEAD, items)
         if isinstance(chosen, GivenUp):
             await abandon(Kind.REFUND, EntryStep.VOID_INSTEAD, chosen)
             return None
-        if chosen == 0:
+        if chosen is Text.CHOOSE_VOID:
             return await void_original(desk, original)
     return await _refund_original(desk, original)
 

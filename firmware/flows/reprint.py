@@ -5,7 +5,7 @@ from __future__ import annotations
 from firmware.core.kinds import Copy
 from firmware.flows.desk import Desk
 from firmware.flows.original import find_by_voucher
-from firmware.flows.steps import GivenUp, choose, tell
+from firmware.flows.steps import GivenUp, choose_text, tell
 from firmware.journal.lookups import Lookups
 from firmware.journal.paper_records import PrintQueued
 from firmware.journal.transactions import State, Transaction
@@ -19,24 +19,27 @@ COPIES = {Text.REPRINT_MERCHANT: Copy.MERCHANT, Text.REPRINT_CARDHOLDER: Copy.CA
 
 async def reprint(desk: Desk) -> None:
     """Reprint the last receipt, any receipt, or the last settlement."""
-    title = Phrase.of(Text.MENU_REPRINT)
-    chosen = await choose(desk, title, tuple(map(Phrase.of, ITEMS)))
-    if isinstance(chosen, GivenUp):
-        return
-    if chosen == 2:
-        settlement = await Look.of(Lookups.last_settlement)
-        if settlement is None:
-            await tell(desk, Text.MENU_REPRINT, Text.NOTHING_TO_PRINT)
-        else:
-            await _queue(desk, Copy.SETTLEMENT, settlement.batch, 0, training=False)
-        return
     found: Transaction | GivenUp | None
-    if chosen == 0:
-        found = await Look.of(Lookups.last_transaction, training=desk.training)
-    else:
-        found = await find_by_voucher(desk, Text.VOUCHER_NUMBER)
+    match await choose_text(desk, Text.MENU_REPRINT, ITEMS):
+        case Text.REPRINT_LAST:
+            found = await Look.of(Lookups.last_transaction, training=desk.training)
+        case Text.REPRINT_ANY:
+            found = await find_by_voucher(desk, Text.VOUCHER_NUMBER)
+        case Text.REPRINT_SETTLEMENT:
+            await _reprint_settlement(desk)
+            return
+        case _:
+            return
     if not isinstance(found, GivenUp):
         await reprint_transaction(desk, found)
+
+
+async def _reprint_settlement(desk: Desk) -> None:
+    settlement = await Look.of(Lookups.last_settlement)
+    if settlement is None:
+        await tell(desk, Text.MENU_REPRINT, Text.NOTHING_TO_PRINT)
+    else:
+        await _queue(desk, Copy.SETTLEMENT, settlement.batch, 0, training=False)
 
 
 async def reprint_transaction(desk: Desk, transaction: Transaction | None) -> None:
@@ -45,16 +48,11 @@ async def reprint_transaction(desk: Desk, transaction: Transaction | None) -> No
     if transaction is None or transaction.state not in printable:
         await tell(desk, Text.MENU_REPRINT, Text.NOTHING_TO_PRINT)
         return
-    chosen = await choose(desk, Phrase.of(Text.MENU_REPRINT), tuple(map(Phrase.of, COPIES)))
+    chosen = await choose_text(desk, Text.MENU_REPRINT, COPIES)
     if isinstance(chosen, GivenUp):
         return
-    await _queue(
-        desk,
-        list(COPIES.values())[chosen],
-        transaction.batch,
-        transaction.stan,
-        training=transaction.training,
-    )
+    batch, stan, training = transaction.batch, transaction.stan, transaction.training
+    await _queue(desk, COPIES[chosen], batch, stan, training=training)
 
 
 async def _queue(desk: Desk, copy: Copy, batch: int, stan: int, *, training: bool) -> None:

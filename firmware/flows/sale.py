@@ -57,7 +57,7 @@ LOST = dict.fromkeys(EndReason, ReversalCause.CARD_ERROR) | {
 }
 
 
-async def sale(desk: Desk, first: Key | None) -> None:
+async def sale(desk: Desk, first: Key | None = None) -> None:
     """Sell. `first` is the digit that opened the sale at idle, if one did."""
     if not await may_sell(desk):
         return

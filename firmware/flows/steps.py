@@ -6,7 +6,7 @@ A step gives its value, or `GivenUp` when the person pressed CANCEL or walked aw
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -313,6 +313,13 @@ async def choose(desk: Desk, title: Phrase, items: tuple[Phrase, ...]) -> int | 
             return int(key.digit) - 1
         else:
             await Beep()
+
+
+async def choose_text(desk: Desk, title: Text, texts: Iterable[Text]) -> Text | GivenUp:
+    """Choose from texts of the catalogue; gives the chosen one."""
+    items = tuple(texts)
+    chosen = await choose(desk, Phrase.of(title), tuple(map(Phrase.of, items)))
+    return chosen if isinstance(chosen, GivenUp) else items[chosen]
 
 
 async def tell(
