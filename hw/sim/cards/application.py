@@ -12,7 +12,7 @@ import hashlib
 from collections import deque
 from dataclasses import dataclass, field
 
-from hw.sim.cards import commands, des, tlv
+from hw.sim.cards import des, tlv
 from hw.sim.cards.certificates import sha1, signed_dynamic_data
 from hw.sim.cards.commands import Answer, Command, Refused, Sw
 from hw.sim.cards.cryptogram import UNPREDICTABLE, VERSIONS, CardFindings, session_key
@@ -51,9 +51,7 @@ class Transaction:
     """What lasts from SELECT to the next SELECT or reset."""
 
     phase: Phase = Phase.SELECTED
-    pdol_data: bytes = b""
-    cdol1_data: bytes = b""
-    cdol2_data: bytes = b""
+    heard: bytes = b""  # the terminal's data by PDOL, CDOL1 and CDOL2: what CDA signs
     sent: dict[int, bytes] = field(default_factory=dict)  # the terminal's data by tag
     first_cryptogram: bytes = b""
     challenge: bytes = b""
@@ -138,7 +136,7 @@ class Application:
         self.memory.atc += 1
         transaction = self.transaction
         transaction.phase = Phase.INITIATED
-        transaction.pdol_data = sent
+        transaction.heard = sent
         transaction.sent |= tlv.dol_values(wanted, sent)
         transaction.findings.last_online_incomplete = self.memory.last_online_incomplete
         if self.own.gpo_format == 1:
@@ -229,12 +227,3 @@ def _template_83(data: bytes) -> bytes:
     if len(objects) != 1 or objects[0][0] != 0x83:
         raise Refused(Sw.DATA_WRONG)
     return objects[0][1]
-
-
-READABLE = {  # the commands of this module, by instruction
-    (0x80, commands.GET_PROCESSING_OPTIONS): Application.get_processing_options,
-    (0x00, commands.READ_RECORD): Application.read_record,
-    (0x80, commands.GET_DATA): Application.get_data,
-    (0x00, commands.GET_CHALLENGE): Application.get_challenge,
-    (0x00, commands.INTERNAL_AUTHENTICATE): Application.internal_authenticate,
-}

@@ -6,11 +6,11 @@ a modelled slot in process or behind a real `pcscd` by vpcd.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from hw.sim.cards import commands, generate_ac, pin, scripts
-from hw.sim.cards.application import READABLE, Application
+from hw.sim.cards.application import Application
 from hw.sim.cards.commands import SCRIPT_CLASS, Answer, Command, Refused, Sw
 from hw.sim.cards.faults import Faults
 from hw.sim.cards.files import PSE_NAME, PSE_SFI, ApplicationFiles, pse_fci, pse_records
@@ -19,6 +19,17 @@ from hw.sim.cards.transport import T0, T1
 
 FIRST, NEXT = 0x00, 0x02
 SHORTEST_NAME = 5  # a RID
+COMMANDS: dict[tuple[int, int], Callable[[Application, Command], Answer]] = {
+    (0x80, commands.GET_PROCESSING_OPTIONS): Application.get_processing_options,
+    (0x00, commands.READ_RECORD): Application.read_record,
+    (0x80, commands.GET_DATA): Application.get_data,
+    (0x00, commands.GET_CHALLENGE): Application.get_challenge,
+    (0x00, commands.INTERNAL_AUTHENTICATE): Application.internal_authenticate,
+    (0x00, commands.VERIFY): pin.verify,
+    (0x80, commands.GENERATE_AC): generate_ac.generate_ac,
+    (0x00, commands.EXTERNAL_AUTHENTICATE): generate_ac.external_authenticate,
+}
+"""What an application carries out, by class and instruction."""
 
 
 class Card:
@@ -79,7 +90,6 @@ class Card:
             application.wrong_signature = True
 
     def _execute(self, command: Command) -> Answer:
-        commands.case_of(command.cla, command.ins)
         if command.ins == commands.SELECT:
             return self._select(command)
         if self._in_pse and command.ins == commands.READ_RECORD:
@@ -130,17 +140,7 @@ def _in_application(application: Application, command: Command) -> Answer:
         application.transaction.challenge = b""
     if command.cla == SCRIPT_CLASS:
         return scripts.script_command(application, command)
-    key = (command.cla, command.ins)
-    if key in READABLE:
-        return READABLE[key](application, command)
-    match command.ins:
-        case commands.VERIFY:
-            return pin.verify(application, command)
-        case commands.GENERATE_AC:
-            return generate_ac.generate_ac(application, command)
-        case commands.EXTERNAL_AUTHENTICATE:
-            return generate_ac.external_authenticate(application, command)
-    raise Refused(Sw.INS_UNKNOWN)
+    return COMMANDS[command.cla, command.ins](application, command)
 
 
 def tray() -> Mapping[str, Card]:

@@ -41,13 +41,12 @@ def generate_ac(application: Application, command: Command) -> Answer:
     if len(command.data) != tlv.dol_length(listed):
         raise Refused(Sw.WRONG_LENGTH)
     transaction.sent |= tlv.dol_values(listed, command.data)
+    if not first and asked is AcType.ARQC:
+        raise Refused(Sw.CONDITIONS)
+    transaction.heard += command.data
     if first:
-        transaction.cdol1_data = command.data
         given = _first(application, AcType.AAC if application.invalidated else asked)
     else:
-        if asked is AcType.ARQC:
-            raise Refused(Sw.CONDITIONS)
-        transaction.cdol2_data = command.data
         given = _second(application, asked)
     return _respond(application, given, cda=bool(command.p1 & CDA_WANTED), first=first)
 
@@ -137,9 +136,9 @@ def _signed(application: Application, cid: bytes, cryptogram: bytes, iad: bytes)
     transaction = application.transaction
     before = tlv.tlv(0x9F27, cid) + tlv.tlv(0x9F36, application.atc)
     after = tlv.tlv(0x9F10, iad)
-    heard = transaction.pdol_data + transaction.cdol1_data + transaction.cdol2_data
     number = application.random(8)
-    dynamic = bytes([len(number)]) + number + cid + cryptogram + sha1(heard + before + after)
+    digest = sha1(transaction.heard + before + after)
+    dynamic = bytes([len(number)]) + number + cid + cryptogram + digest
     signed = application.sign(dynamic, transaction.sent.get(UNPREDICTABLE, b""))
     return Answer(tlv.tlv(0x77, before + tlv.tlv(0x9F4B, signed) + after))
 
