@@ -153,8 +153,6 @@ def test_a_symbol_is_kept_with_what_it_says():
         (b"\x07", "control 07h"),
         (b"\x1b~", "ESC ~ is not modelled"),
         (b"\x1d(L\x02\x000p", "GS ( L is not modelled"),
-        (b"\x1dkI\x02{B", "GS k is not modelled"),
-        (b"\x1bp\x00\x19\xfa", "ESC p is not modelled"),
         (b"x" * 33 + b"\n", "a line wider than the paper"),
         (b"a\x1dv0\x00\x01\x00\x01\x00\xff", "GS v 0 within a line"),
         (b"\x1dv0\x00\x31\x00\x01\x00" + b"\xff" * 49, "dots wider than the paper"),
@@ -208,14 +206,6 @@ def test_the_question_that_waits_its_turn_is_not_answered_without_paper():
     model.fail_paper_out(on=False)
     assert model.answers() == b"\x00"
     assert model.paper.text == "a"
-
-
-def test_automatic_status_is_sent_when_asked_for_and_when_it_changes():
-    model = fed(b"\x1da\x04")
-    assert model.answers() == b"\x10\x00\x00\x00"
-    model.fail_paper_out()
-    assert model.answers() == b"\x18\x00\x0f\x00"
-    assert model.anomalies == []
 
 
 def test_out_of_paper_bytes_wait_in_the_buffer_until_it_is_full():

@@ -1,9 +1,8 @@
 """Interprets ESC/POS bytes as a printer does, one by one, into dots on paper.
 
-What is modelled is what a receipt needs and what other software commonly sends. Of everything
-else the length is known where Epson's reference gives it, so that what follows is still
-understood, and it is recorded in `anomalies`; tests assert that there are none. Real-time
-commands are acted on by the printer as bytes arrive (`hw.sim.printer.escpos`); they are skipped.
+What is modelled is what a receipt needs, and how text looks. Everything else is recorded in
+`anomalies`; tests assert that there are none. Real-time commands are acted on by the printer as
+bytes arrive (`hw.sim.printer.escpos`); they are skipped.
 See Epson's ESC/POS reference, command by command.
 """
 
@@ -29,21 +28,12 @@ CODE_PAGES = MappingProxyType(
     {0: "cp437", 2: "cp850", 3: "cp860", 4: "cp863", 5: "cp865", 16: "cp1252", 17: "cp866",
      18: "cp852", 19: "cp858"}
 )  # fmt: skip
-# parameter bytes of commands that are understood enough to be passed over
-IGNORED = MappingProxyType({b"\x1b ": 1, b"\x1bS": 0, b"\x1bR": 1, b"\x1cS": 2, b"\x1dT": 1})
-UNMODELLED = MappingProxyType(
-    {b"\x1bp": 3, b"\x1b{": 1, b"\x1bV": 1, b"\x1bT": 1, b"\x1bc": 2, b"\x1b%": 1, b"\x1b?": 1,
-     b"\x1br": 1, b"\x1bG": 1, b"\x1bL": 0, b"\x1b=": 1, b"\x1cC": 1, b"\x1cW": 1, b"\x1c-": 1,
-     b"\x1c2": 74, b"\x1c?": 2, b"\x1dH": 1, b"\x1dI": 1, b"\x1df": 1, b"\x1dh": 1, b"\x1dw": 1,
-     b"\x1db": 1, b"\x1d^": 3, b"\x1d$": 2, b"\x1d\\": 2}
-)  # fmt: skip
 
 
 class Interpreter:
     """The command interpreter of a printer with `paper` in it.
 
-    `answer` sends bytes back, `on_asb` is told the mask of GS a, and what it cannot make sense of
-    goes to `anomalies`.
+    `answer` sends bytes back; what it cannot make sense of goes to `anomalies`.
     """
 
     def __init__(
@@ -52,7 +42,6 @@ class Interpreter:
         font: PaperFont,
         *,
         answer: Callable[[bytes], None],
-        on_asb: Callable[[int], None],
         anomalies: list[str],
         kind: Kind = GOOD,
     ) -> None:
@@ -65,7 +54,6 @@ class Interpreter:
         self._font = font
         self._answer = answer
         self.sensor_bits = 0  # paper sensors as GS r tells them: 03h near end, 0Ch end
-        self._on_asb = on_asb
         self._reset()
         self._commands = self._table()
         self._run = self._interpret()
@@ -100,13 +88,10 @@ class Interpreter:
         return bytes(taken)
 
     def _realtime(self) -> Bytes:
-        """Skip DLE EOT n, DLE ENQ n and DLE DC4 fn m t."""
+        """Skip DLE EOT n and DLE ENQ n."""
         (kind,) = yield from self._take(1)
         if kind in (0x04, 0x05):
             yield from self._take(1)
-        elif kind == 0x14:
-            yield from self._take(3)
-            self._odd("DLE DC4")
         else:
             self._odd(f"DLE {kind:02X}h")
 
@@ -117,23 +102,14 @@ class Interpreter:
             act(*(yield from self._take(length)))
         elif name == b"\x1b*" and self.kind.line_dots:
             yield from self._bit_image()
-        elif name == b"\x1bD":
-            while (yield) != 0:  # tab positions, up to NUL
-                pass
-            self._odd("ESC D")
         elif name == b"\x1dv":
             yield from self._raster()
         elif name[1:] == b"(" and self.kind.qr:
             yield from self._extended(name)
         elif name == b"\x1dV":
             yield from self._cut()
-        elif name == b"\x1dk":
-            yield from self._barcode()
-        elif name in IGNORED:
-            yield from self._take(IGNORED[name])
         else:
             self._odd(f"{_named(name)} is not modelled")
-            yield from self._take(UNMODELLED.get(name, 0))
 
     def _character(self, first: int) -> Bytes:
         if first < 0x80:
@@ -186,7 +162,6 @@ class Interpreter:
             b"\x1dL": (2, lambda low, high: self._line.margin(low + 256 * high)),
             b"\x1dW": (2, lambda low, high: self._line.area(low + 256 * high)),
             b"\x1dP": (2, self._motion_units),
-            b"\x1da": (1, self._on_asb),
             b"\x1dr": (1, self._transmit),
             b"\x1bv": (0, self._transmit_sensors),
         }
@@ -320,17 +295,6 @@ class Interpreter:
             self._odd(f"GS V {m}")
             return
         self._paper.cut()
-
-    def _barcode(self) -> Bytes:
-        """GS k: both forms passed over."""
-        (m,) = yield from self._take(1)
-        if m <= 6:
-            while (yield) != 0:
-                pass
-        else:
-            (length,) = yield from self._take(1)
-            yield from self._take(length)
-        self._odd("GS k is not modelled")
 
     def _odd(self, what: str) -> None:
         self.anomalies.append(what)

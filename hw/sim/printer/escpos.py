@@ -131,12 +131,10 @@ class PrinterModel:
         self._buffer = bytearray()
         self._answers = bytearray()
         self._recent = b""
-        self._asb_mask = 0
         self._interpreter = Interpreter(
             self.paper,
             self._font,
             answer=self._answer,
-            on_asb=self._enable_asb,
             anomalies=self.anomalies,
             kind=self.kind,
         )
@@ -250,19 +248,6 @@ class PrinterModel:
     def _near_or_out(self) -> bool:
         return self._near_end or self._paper_out
 
-    def _enable_asb(self, mask: int) -> None:
-        """GS a: from now on, and once at once, status is sent without being asked for."""
-        self._asb_mask = mask
-        self._send_asb()
-
-    def _send_asb(self) -> None:
-        """Four bytes. See Epson's ESC/POS reference, GS a."""
-        if not self._asb_mask:
-            return
-        first = 0x10 | (0x08 if self._halted else 0) | (0x20 if self._cover_open else 0)
-        third = (0x03 if self._near_or_out else 0) | (0x0C if self._paper_out else 0)
-        self._answers += bytes((first, 0, third, 0))
-
     def _sense(self) -> None:
         near, out = 0x03 * self._near_or_out, 0x0C * self._paper_out
         self._interpreter.sensor_bits = near | out
@@ -274,7 +259,6 @@ class PrinterModel:
             buffered, self._buffer = self._buffer, bytearray()
             for byte in buffered:
                 self._interpret(byte)
-        self._send_asb()
         if self.on_change is not None:
             self.on_change()
 
