@@ -6,6 +6,7 @@ the dots alone: see `hw.sim.printer.paper_reader`.
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 
 from PIL import Image, ImageChops
@@ -79,10 +80,7 @@ class Paper:
 
     def tear(self) -> Paper:
         """Take off what was printed; this paper is blank again."""
-        torn = Paper(self.width_px, self._font)
-        for name in ("height_px", "cuts_px", "_marks", "_qr", "_lines", "_read_px", "_tail"):
-            setattr(torn, name, getattr(self, name))
-        torn._marks_read = self._marks_read
+        torn = copy.copy(self)
         self._blank()
         return torn
 
