@@ -1,19 +1,24 @@
 """Virtual time that follows the wall clock, once or many times as fast.
 
 Whatever waits for time to pass waits in `run_until`, and hands the real waiting to its owner.
+While an acquirer at the end of a real line is asked, virtual time keeps to the wall clock.
 """
 
 from __future__ import annotations
 
+import queue
 import time
 from collections.abc import Callable
 
+from hw.events import DeviceEvent
 from hw.sim.time import COARSE_ABOVE_MS, Driven, VirtualClock, VirtualTime
+from hw.worker import JobWorker
 
 LONGEST_WAIT_S = 3  # of a scenario that is watched: a day of idling is worth no longer
 IDLE_WAIT_S = 3600
 CATCH_UP_MS = 1_000  # virtual, between two looks at the wall clock
 CATCH_UP_MOST_S = 0.5
+LOOK_MS = 20  # so soon an answer that has come from the line is seen
 
 
 class PacedTime(VirtualTime):
@@ -85,17 +90,22 @@ class PacedTime(VirtualTime):
         due_s = self._anchor_s + (left_ms / 1000 + 0.0005) / self._pace
         return min(max(0.0, due_s - self._wall_s()), IDLE_WAIT_S)
 
-    def due_ms(self, driven: Driven) -> int:
-        """When something happens next."""
-        return min(self._look(), driven.deadline_ms)
+    def due_ms(self, driven: Driven | None) -> int:
+        """When something happens next; None is driven while the power is off."""
+        due_ms = self._look()
+        return due_ms if driven is None else min(due_ms, driven.deadline_ms)
 
-    def catch_up(self, driven: Driven) -> None:
+    def catch_up(self, driven: Driven | None) -> None:
         """Let everything happen that is due by the wall clock. Blocks for nothing else.
 
-        If the machine is too slow for the speed, virtual time passes slower. Else it would fall
-        further behind with each turn, and what people do would wait longer and longer.
+        While the power is off (None) the clock alone goes on. If the machine is too slow for the
+        speed, virtual time passes slower. Else it would fall further behind with each turn, and
+        what people do would wait longer and longer.
         """
         until_ms, began_s = self.reached_ms, self._wall_s()
+        if driven is None:
+            self.clock.advance_to(until_ms)
+            return
         left_ms = until_ms - self.clock.monotonic_ms()
         step_ms = left_ms if left_ms > COARSE_ABOVE_MS else CATCH_UP_MS
         while True:
@@ -129,3 +139,29 @@ class PacedTime(VirtualTime):
 
     def _hold(self, at_ms: int) -> None:
         self._anchor_ms, self._anchor_s = at_ms, self._wall_s()
+
+
+class LineWorker:
+    """A thread that asks an acquirer at the end of a real line. See hw.ports.Worker."""
+
+    def __init__(self, time: PacedTime) -> None:
+        self._time = time
+        self._came: queue.SimpleQueue[DeviceEvent] = queue.SimpleQueue()
+        self._jobs = JobWorker("line", self._came.put, time.clock)
+        self._jobs.thread.start()
+        time.watch(self._look)
+
+    def submit(self, token: int, job: Callable[[], object]) -> None:
+        self._time.begin_asking()
+        self._jobs.submit(token, job)
+
+    def end(self) -> None:
+        """Let the thread end after the jobs that wait; their results are discarded."""
+        self._jobs.end()
+
+    def _look(self) -> int | None:
+        """Hand on what has come, on the thread on which time passes; when to look again."""
+        while not self._came.empty():
+            self._time.end_asking()
+            self._time.post(self._came.get())
+        return self._time.clock.monotonic_ms() + LOOK_MS if self._time.is_asking else None

@@ -23,15 +23,14 @@ from firmware.lab.kept import Kept
 from firmware.lab.page import commands, views
 from firmware.lab.page.choices import lines_of, spoken_by
 from firmware.lab.page.hub import Hub
-from firmware.lab.page.line_worker import LineWorker
-from firmware.lab.page.pace import PacedTime
+from firmware.lab.page.pace import LineWorker, PacedTime
 from firmware.lab.page.publisher import Publisher
 from firmware.lab.page.recorder import Recorder
 from firmware.lab.scenario.language import KEY_NAMES, ScenarioError, Step, parse, read_among
 from firmware.lab.scenario.player import DOWN_MS, UP_AGAIN_MS, Player, ScenarioFailed
 from firmware.lab.scenario.stage import STAGE_CONFIG, START, Stage
 from hw.events import Key
-from hw.sim.time import VirtualClock
+from hw.sim.time import Driven, VirtualClock
 
 INBOX_MAX = 512
 TURN_S = 0.005  # time that passes fast is told of no more often: the keypad is scanned as often
@@ -122,7 +121,8 @@ class Session:
         try:
             self._pass_time()
             self._publisher.publish()
-            request = self._take(max(TURN_S, self._seconds()))
+            due_s = self._time.seconds_until(self._time.due_ms(self._runner))
+            request = self._take(max(TURN_S, due_s))
             if request is not None:
                 self._perform(request)
         except (_Ended, _Stopped):
@@ -143,16 +143,13 @@ class Session:
         return request
 
     def _pass_time(self) -> None:
-        terminal = self._stage.terminal
-        if terminal is None:
-            self._stage.bench.clock.advance_to(self._time.reached_ms)
-        else:
-            self._time.catch_up(terminal.runner)
+        self._time.catch_up(self._runner)
 
-    def _seconds(self) -> float:
+    @property
+    def _runner(self) -> Driven | None:
+        """What time drives; None while the power is off."""
         terminal = self._stage.terminal
-        due_ms = 1 << 62 if terminal is None else self._time.due_ms(terminal.runner)
-        return self._time.seconds_until(due_ms)
+        return None if terminal is None else terminal.runner
 
     # --- a fresh terminal ---
 
@@ -263,16 +260,16 @@ class Session:
         if key is None:
             raise ScenarioError("page", f"no key is called {request.key}")
         self._pass_time()
-        terminal = self._stage.terminal
-        if terminal is not None:  # a late thread finds down and up together: hands were not so fast
+        runner = self._runner
+        if runner is not None:  # a late thread finds down and up together: hands were not so fast
             least_ms = DOWN_MS if isinstance(request, commands.Up) else UP_AGAIN_MS
-            self._time.run_ahead(terminal.runner, self._moved_ms.get(key, 0) + least_ms)
+            self._time.run_ahead(runner, self._moved_ms.get(key, 0) + least_ms)
         self._moved_ms[key] = self._now_ms
         if isinstance(request, commands.Up):
             self._recorder.up(self._now_ms, request.key)
             self._player.hands.release(key)
         elif key not in self._stage.bench.keys.pressed:
-            if terminal is not None:
+            if runner is not None:
                 self._recorder.down(self._now_ms, request.key)
             self._player.hands.press(key)
 

@@ -174,11 +174,10 @@ class Target:
         """Let happen what is due, and the next thing that was asked; False at the end."""
         terminal, paced = self._stage.terminal, self._paced
         timeout_s: float | None = None
-        if paced is not None and terminal is not None:
-            paced.catch_up(terminal.runner)
-            timeout_s = max(TURN_S, paced.seconds_until(paced.due_ms(terminal.runner)))
-        elif paced is not None:
-            self._stage.bench.clock.advance_to(paced.reached_ms)
+        if paced is not None:
+            runner = None if terminal is None else terminal.runner
+            paced.catch_up(runner)
+            timeout_s = max(TURN_S, paced.seconds_until(paced.due_ms(runner)))
         try:
             request = self._queue.get(timeout=timeout_s)
         except queue.Empty:
