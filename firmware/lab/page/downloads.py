@@ -49,18 +49,16 @@ class Downloads:
         if voucher is None or batch is None:
             return UNKNOWN
         name = f"evidence-{batch:06d}-{voucher:06d}.zip"
-        # no settings file: what this machine is set to be has no part in the simulator
-        settings = ("--config", "none.toml")
-        asked = ("evidence", str(voucher), "--batch", str(batch), *settings)
-        return await self._made(name, "application/zip", *asked)
+        with tempfile.NamedTemporaryFile(suffix=".toml") as empty:
+            # of no settings: what this machine is set to be has no part in the simulator
+            asked = ("evidence", str(voucher), "--batch", str(batch), "--config", empty.name)
+            return await self._made(name, "application/zip", *asked)
 
     async def _made(self, name: str, media_type: str, *words: str) -> Response:
         """What a command writes into a file, or the one line in which it says why not."""
         with tempfile.TemporaryDirectory(prefix="pos-page-") as folder:
             path = Path(folder) / name
-            (Path(folder) / "none.toml").touch()
-            named = [str(Path(folder) / word) if word == "none.toml" else word for word in words]
-            command = ("-m", "firmware", *named, "--data", str(self._place()), "-o", str(path))
+            command = ("-m", "firmware", *words, "--data", str(self._place()), "-o", str(path))
             async with self._one:
                 said = await _run(command)
             if not path.exists():
