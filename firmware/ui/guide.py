@@ -56,14 +56,14 @@ def guide(language: Language, config: Config) -> str:
     title = escape(page.title)
     body = [f"<h1>{title}</h1>", f"<p>{_filled(page.keys, language, values)}</p>"]
     body.append(_screens(page, language))
-    for heading, parts in page.sections:
+    for heading, told in page.sections:
         said = _filled(heading, language, values)
-        lines = [_filled(part, language, values) for part in parts]
-        if len(lines) > 1:
-            items = "".join(f"<li>{line}</li>" for line in lines)
+        if isinstance(told, str):  # heading and text share a line
+            text = _filled(told, language, values)
+            body.append(f'<h2 class="beside">{said}</h2><p>{text}</p>')
+        else:
+            items = "".join(f"<li>{_filled(step, language, values)}</li>" for step in told)
             body.append(f"<h2>{said}</h2><ol>{items}</ol>")
-        else:  # heading and text share a line
-            body.append(f'<h2 class="beside">{said}</h2><p>{lines[0]}</p>')
     head = "".join(f"<th>{escape(cell)}</th>" for cell in page.table_head)
     rows = "".join(
         f"<tr><td>{_filled(said, language, values)}</td><td>{_filled(todo, language, values)}</td>"

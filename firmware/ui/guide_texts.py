@@ -13,7 +13,7 @@ class Page(Struct, frozen=True):
     title: str
     keys: str
     captions: tuple[str, ...]
-    sections: tuple[tuple[str, tuple[str, ...]], ...]  # heading, and its steps or one paragraph
+    sections: tuple[tuple[str, str | tuple[str, ...]], ...]  # heading, and a paragraph or steps
     table_head: tuple[str, str]
     table: tuple[tuple[str, str], ...]  # what the display says, and what to do
 
@@ -37,36 +37,30 @@ _ZH = Page(
         (
             "金额输错",
             (
-                (
-                    "没按确认：退格改。核对画面：按取消回到金额。等插卡或输密码时："
-                    "按取消，[NOT_CHARGED]。"
-                ),
+                "没按确认：退格改。核对画面：按取消回到金额。等插卡或输密码时："
+                "按取消，[NOT_CHARGED]。"
             ),
         ),
         (
             "立即撤销",
-            ("[APPROVED]后 {undo_s} 秒内按取消；卡已取出就插回原卡（[CARD_BACK_FOR_UNDO]）。",),
+            "[APPROVED]后 {undo_s} 秒内按取消；卡已取出就插回原卡（[CARD_BACK_FOR_UNDO]）。",
         ),
         (
             "消费撤销（未结算、全额）",
-            ("菜单 2，主管密码，原凭证号，核对，[ORIGINAL_KEYS_VOID]，插原卡。",),
+            "菜单 2，主管密码，原凭证号，核对，[ORIGINAL_KEYS_VOID]，插原卡。",
         ),
         (
             "退货（已结算或部分，{refund_days} 天内）",
             (
-                (
-                    "菜单 3，主管密码，原凭证号或 12 位参考号，原交易日期，核对，退货金额，"
-                    "核对，插原卡。"
-                ),
+                "菜单 3，主管密码，原凭证号或 12 位参考号，原交易日期，核对，退货金额，"
+                "核对，插原卡。"
             ),
         ),
         (
             "重打印和结算",
             (
-                (
-                    "重打印：菜单 5，1 最后一笔，2 任意一笔，3 结算单；再选商户存根或持卡人存根。"
-                    "结算：每天打烊菜单 6，[SETTLE_TOTALS]按确认，留好结算单。"
-                ),
+                "重打印：菜单 5，1 最后一笔，2 任意一笔，3 结算单；再选商户存根或持卡人存根。"
+                "结算：每天打烊菜单 6，[SETTLE_TOTALS]按确认，留好结算单。"
             ),
         ),
         (
@@ -81,7 +75,7 @@ _ZH = Page(
                 "[MENU_COMPLETION_VOID]：未结算的完成。主管密码，完成的凭证号，核对，插原卡。",
             ),
         ),
-        ("[BALANCE]", ("菜单 4、5，插卡、输密码。余额只显示、不打印。",)),
+        ("[BALANCE]", "菜单 4、5，插卡、输密码。余额只显示、不打印。"),
     ),
     ("屏幕显示", "怎么办"),
     (
@@ -134,41 +128,33 @@ _EN = Page(
         (
             "Wrong amount",
             (
-                (
-                    "Still keying: BACK. On the check: CANCEL returns to the amount. Waiting for "
-                    "card or PIN: CANCEL, nothing is charged."
-                ),
+                "Still keying: BACK. On the check: CANCEL returns to the amount. Waiting for "
+                "card or PIN: CANCEL, nothing is charged."
             ),
         ),
         (
             "Undo",
             (
-                (
-                    "Within {undo_s} seconds of [APPROVED] press CANCEL; if the card is out: "
-                    "[CARD_BACK_FOR_UNDO]."
-                ),
+                "Within {undo_s} seconds of [APPROVED] press CANCEL; if the card is out: "
+                "[CARD_BACK_FOR_UNDO]."
             ),
         ),
         (
             "Void (not settled, whole amount)",
-            ("MENU 2, supervisor password, voucher number, [ORIGINAL_KEYS_VOID], same card.",),
+            "MENU 2, supervisor password, voucher number, [ORIGINAL_KEYS_VOID], same card.",
         ),
         (
             "Refund (settled, or a part, within {refund_days} days)",
             (
-                (
-                    "MENU 3, supervisor password, voucher or 12-digit reference number, date of "
-                    "sale, check, amount, check, same card."
-                ),
+                "MENU 3, supervisor password, voucher or 12-digit reference number, date of "
+                "sale, check, amount, check, same card."
             ),
         ),
         (
             "Reprint and settle",
             (
-                (
-                    "Reprint: MENU 5, 1 last, 2 by number, 3 settlement; then which copy. Settle "
-                    "every evening: MENU 6, [SETTLE_TOTALS] ENTER, keep the slip."
-                ),
+                "Reprint: MENU 5, 1 last, 2 by number, 3 settlement; then which copy. Settle "
+                "every evening: MENU 6, [SETTLE_TOTALS] ENTER, keep the slip."
             ),
         ),
         (
@@ -190,7 +176,7 @@ _EN = Page(
                 ),
             ),
         ),
-        ("[BALANCE]", ("MENU 4, 5, card, PIN. It is shown, and not printed.",)),
+        ("[BALANCE]", "MENU 4, 5, card, PIN. It is shown, and not printed."),
     ),
     ("Display", "What to do"),
     (
