@@ -19,11 +19,10 @@ from firmware.emv.outcomes import (
 from firmware.flows.card import (
     Enquiry,
     Presented,
+    after_trouble,
     card_facts,
-    instead_of,
     present_card,
     release_card,
-    trouble,
 )
 from firmware.flows.desk import Desk
 from firmware.flows.effects import AskCardPresent
@@ -66,7 +65,12 @@ async def balance(desk: Desk) -> None:
     shown = card_presented(presented.card, pin=decision.online_pin, de55=decision.de55)
 
     async def end_with_card(answer: HostAnswer) -> bool:
-        return await _stays(presented, answer, training=desk.training)
+        """Give the card the issuer's answer; whether it is still in.
+
+        An issuer's scripts are left out: its next answer to a payment has them again.
+        """
+        told = answer_for_card(answer, training=desk.training, scripts=False)
+        return isinstance(await presented.session.complete(told), Approved | Declined)
 
     ended = await enquire(desk, shown, facts, end_with_card)
     await release_card()
@@ -96,18 +100,8 @@ async def _meet_card(desk: Desk) -> tuple[Presented, CardDecision] | GivenUp:
             return presented, decision
         if decision.reason is EndReason.CANCELLED:
             return presented.dialogue.given_up
-        notice, reinsert = trouble(decision.reason), instead_of(decision.reason)
+        notice, reinsert = after_trouble(decision.reason)
         await release_card()
-
-
-async def _stays(presented: Presented, answer: HostAnswer, *, training: bool) -> bool:
-    """Give the card the issuer's answer; whether it is still in.
-
-    An issuer's scripts are left out: its next answer to a payment has them again.
-    """
-    told = answer_for_card(answer, training=training, scripts=False)
-    word = await presented.session.complete(told)
-    return isinstance(word, Approved | Declined)
 
 
 async def _show(desk: Desk, told: Balance) -> None:

@@ -96,14 +96,13 @@ CardUse = Agreed | Enquiry
 """What a card is asked for."""
 
 
-def trouble(reason: EndReason) -> Phrase:
-    """What went wrong with a card, in words for the display."""
-    return Phrase.of(_END.get(reason, Text.CARD_ERROR))
+def after_trouble(reason: EndReason) -> tuple[Phrase, Text]:
+    """What went wrong with a card, and what to do with it, in words for the display.
 
-
-def instead_of(reason: EndReason) -> Text:
-    """What to do with a card that ended so: for one that is not accepted no second try helps."""
-    return Text.TAKE_CARD_OUT if reason in _NOT_TAKEN else Text.REINSERT_CARD
+    For one that is not accepted no second try helps.
+    """
+    todo = Text.TAKE_CARD_OUT if reason in _NOT_TAKEN else Text.REINSERT_CARD
+    return Phrase.of(_END.get(reason, Text.CARD_ERROR)), todo
 
 
 class CardDialogue(Struct):
@@ -252,7 +251,7 @@ async def present_card(
             if known.reason is EndReason.CANCELLED:
                 await release_card()
                 return dialogue.given_up
-            notice, reinsert = trouble(known.reason), instead_of(known.reason)
+            notice, reinsert = after_trouble(known.reason)
         await Beep(long=True)
         await release_card()
 

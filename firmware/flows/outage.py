@@ -80,7 +80,10 @@ class _Story(Struct):
         if not new:
             return
         failed = [DeviceFailed(device=name, detail=self.seen[name]) for name in new]
-        slips = [await _display_slip()] if Device.DISPLAY.value in new else []
+        slips = []
+        if Device.DISPLAY.value in new:
+            job = await Look.of(Lookups.next_job)
+            slips.append(PrintQueued(job=job, copy=Copy.DISPLAY, batch=0, stan=0))
         await Append.of(*failed, *slips)
         self.journaled.update(new)
 
@@ -113,7 +116,10 @@ async def _go_on(desk: Desk, story: _Story, retry: Retry, faults: tuple[Fault, .
     story.seen.update((_name(fault), fault.detail) for fault in faults)
     if all(fault.device is not None for fault in faults):
         await story.journal()
-        await _end_orders()
+        # the till of an order that was cut short need not wait until the part is back
+        ended = await orders_cut_short(power_lost=False)
+        if ended:
+            await Append.of(*ended)
     await show(desk, await _screen(desk, faults[0]))
     happening = await Wait(RETRY_MS)
     if isinstance(happening, KeyPressed):
@@ -124,17 +130,6 @@ async def _go_on(desk: Desk, story: _Story, retry: Retry, faults: tuple[Fault, .
     if all(fault.trouble in (None, Trouble.FULL) for fault in faults):  # a little may be left
         await retry.go_on(desk, await ReadClock())
     return False
-
-
-async def _end_orders() -> None:
-    """End the order that the fault cut short: its till need not wait until the part is back."""
-    ended = await orders_cut_short(power_lost=False)
-    if ended:
-        await Append.of(*ended)
-
-
-async def _display_slip() -> PrintQueued:
-    return PrintQueued(job=await Look.of(Lookups.next_job), copy=Copy.DISPLAY, batch=0, stan=0)
 
 
 async def _slips_out_of_date() -> list[PrintDropped]:

@@ -19,12 +19,11 @@ from firmware.emv.outcomes import (
 )
 from firmware.flows.card import (
     Presented,
+    after_trouble,
     card_facts,
     emv_data,
-    instead_of,
     present_card,
     release_card,
-    trouble,
     verification,
 )
 from firmware.flows.desk import Desk
@@ -168,7 +167,7 @@ async def meet_card(desk: Desk, agreed: Agreed) -> Met | GivenUp:
             return _met(desk, agreed, presented, facts, decision)
         if decision.reason is EndReason.CANCELLED:
             return presented.dialogue.given_up
-        notice, reinsert = trouble(decision.reason), instead_of(decision.reason)
+        notice, reinsert = after_trouble(decision.reason)
         await release_card()
 
 
