@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from hw.sim.cards.rsa import RsaKey
 
 ALGORITHMS = b"\x01\x01"  # SHA-1, RSA
+EXPIRE = b"\x12\x39"  # MMYY: an expired card shall fail for its date alone
+DATA_AUTHENTICATION_CODE = b"\xda\xc0"
 
 
 def sha1(data: bytes) -> bytes:
@@ -48,28 +50,26 @@ def _certify(signer: RsaKey, head: bytes, subject: RsaKey, extra: bytes) -> Cert
     return Certificate(signature, remainder, subject.exponent_bytes)
 
 
-def issuer_certificate(ca: RsaKey, issuer: RsaKey, bin_digits: str, expiry: str) -> Certificate:
-    """The issuer's key under the CA's. `expiry` is MMYY. See EMV 4.4 Book 2, table 2."""
+def issuer_certificate(ca: RsaKey, issuer: RsaKey, bin_digits: str) -> Certificate:
+    """The issuer's key under the CA's. See EMV 4.4 Book 2, table 2."""
     identifier = bytes.fromhex(bin_digits.ljust(8, "F"))
-    head = b"\x02" + identifier + bytes.fromhex(expiry) + b"\x00\x10\x01"
+    head = b"\x02" + identifier + EXPIRE + b"\x00\x10\x01"
     return _certify(ca, head, issuer, b"")
 
 
-def icc_certificate(
-    issuer: RsaKey, icc: RsaKey, pan: str, expiry: str, static_data: bytes = b""
-) -> Certificate:
-    """The card's key under the issuer's. `expiry` is MMYY.
+def icc_certificate(issuer: RsaKey, icc: RsaKey, pan: str, static_data: bytes = b"") -> Certificate:
+    """The card's key under the issuer's.
 
     `static_data` is authenticated with it; it is empty for a PIN encipherment key. See EMV 4.4
     Book 2, tables 11 and 24.
     """
-    head = b"\x04" + bytes.fromhex(pan.ljust(20, "F")) + bytes.fromhex(expiry) + b"\x00\x20\x01"
+    head = b"\x04" + bytes.fromhex(pan.ljust(20, "F")) + EXPIRE + b"\x00\x20\x01"
     return _certify(issuer, head, icc, static_data)
 
 
-def signed_static_data(issuer: RsaKey, code: bytes, static_data: bytes) -> bytes:
-    """Signed static application data with the data authentication `code`. See Book 2, 5.1."""
-    head = b"\x03\x01" + code
+def signed_static_data(issuer: RsaKey, static_data: bytes) -> bytes:
+    """Signed static application data. See EMV 4.4 Book 2, 5.1."""
+    head = b"\x03\x01" + DATA_AUTHENTICATION_CODE
     return sign(issuer, head.ljust(issuer.size - 22, b"\xbb"), static_data)
 
 

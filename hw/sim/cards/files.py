@@ -23,8 +23,6 @@ PSE_SFI = 1
 LOG_SFI = 11
 LOG_FORMAT = dol(("9A 03", "9F21 03", "9F02 06", "5F2A 02", "9F1A 02", "9C 01", "9F36 02"))
 CARDHOLDER_SFI, DATA_SFI, CERTIFICATE_SFI, PIN_KEY_SFI = 1, 2, 3, 4
-CERTIFICATES_EXPIRE = "1239"  # MMYY: an expired card shall fail for its date alone
-DATA_AUTHENTICATION_CODE = b"\xda\xc0"
 
 Records = dict[tuple[int, int], bytes]  # (SFI, record number) → template 70 and all in it
 
@@ -171,19 +169,17 @@ class ApplicationFiles:
         if own.authentication == "none":
             return {}
         ca, issuer = self.keys.ca[own.rid], self.keys.issuer[own.rid]
-        made = issuer_certificate(ca, issuer, own.account.pan[:8], CERTIFICATES_EXPIRE)
+        made = issuer_certificate(ca, issuer, own.account.pan[:8])
         head = tlv(0x8F, bytes([self.keys.ca_index[own.rid]])) + tlv(0x9F32, made.exponent)
         if made.remainder:
             head += tlv(0x92, made.remainder)
         # the issuer's certificate under a 1984-bit key fills a record alone
         contents = [tlv(0x90, made.certificate), head]
         if own.authentication == "sda":
-            signed = signed_static_data(issuer, DATA_AUTHENTICATION_CODE, self.static_data)
+            signed = signed_static_data(issuer, self.static_data)
             contents.append(tlv(0x93, signed))
         elif self.icc_key:
-            made = icc_certificate(
-                issuer, self.icc_key, own.account.pan, CERTIFICATES_EXPIRE, self.static_data
-            )
+            made = icc_certificate(issuer, self.icc_key, own.account.pan, self.static_data)
             contents += _key_objects(made, 0x9F46)
         records = {
             (CERTIFICATE_SFI, number): tlv(0x70, content)
@@ -191,7 +187,7 @@ class ApplicationFiles:
         }
         if own.pin_key:
             pin_key = self.keys.card[own.pin_key]
-            made = icc_certificate(issuer, pin_key, own.account.pan, CERTIFICATES_EXPIRE)
+            made = icc_certificate(issuer, pin_key, own.account.pan)
             for number, content in enumerate(_key_objects(made, 0x9F2D), start=1):
                 records[PIN_KEY_SFI, number] = tlv(0x70, content)
         return records
