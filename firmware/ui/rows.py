@@ -274,14 +274,14 @@ def stack(
     `floating` leaves as much room beneath the last row as between rows.
     """
     standing = list(rows)
-    chosen = _fit(standing, HEIGHT_PX)
+    chosen = _fit(standing)
     while chosen is None:
         lost = min(standing, key=lambda row: row.keep)
         standing.remove(lost)
         aside = Canvas()
         lost.draw(aside, 0, lost.heights_px[-1])
         canvas.cut += aside.lines
-        chosen = _fit(standing, HEIGHT_PX)
+        chosen = _fit(standing)
     spare, y = HEIGHT_PX - sum(chosen), 0
     gaps = len(standing) - (0 if floating else 1)
     for index, (row, height) in enumerate(zip(standing, chosen, strict=True)):
@@ -291,13 +291,13 @@ def stack(
         y += height + min(gap, gap_max_px)
 
 
-def _fit(rows: Sequence[ScreenRow], room_px: int) -> list[int] | None:
-    """The height of each row so that together they take at most `room_px`, or None.
+def _fit(rows: Sequence[ScreenRow]) -> list[int] | None:
+    """The height of each row so that all fit on the display, or None.
 
     Rows of one `keep` and one height shrink together, so that like stands beside like.
     """
     choices = [list(row.heights_px) for row in rows]
-    while sum(choice[0] for choice in choices) > room_px:
+    while sum(choice[0] for choice in choices) > HEIGHT_PX:
         shrinkable = [index for index, choice in enumerate(choices) if len(choice) > 1]
         if not shrinkable:
             return None
@@ -311,6 +311,6 @@ def _fit(rows: Sequence[ScreenRow], room_px: int) -> list[int] | None:
     # what shrank before a row of greater `keep` did may now have room to be larger again
     for index in sorted(range(len(rows)), key=lambda index: -rows[index].keep):
         if sum(row.keep == rows[index].keep for row in rows) == 1:
-            room = room_px - sum(chosen) + chosen[index]
+            room = HEIGHT_PX - sum(chosen) + chosen[index]
             chosen[index] = next(h for h in rows[index].heights_px if h <= room)
     return chosen
