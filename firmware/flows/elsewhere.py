@@ -39,7 +39,7 @@ async def carry_out_elsewhere(
         Phrase.of(Text.PRESS_ENTER_TO_GO_ON),
         training=desk.training,
     )
-    if isinstance(await confirm(desk, screen), GivenUp):
+    if not await confirm(desk, screen):
         await abandon(kind, EntryStep.ORIGINAL, GivenUp.CANCELLED)
         return None
     agreed = await agree_on_part(desk, kind, title, original, detail, start=None, why_not=why_not)

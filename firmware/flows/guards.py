@@ -9,7 +9,7 @@ from firmware.core.kinds import CardFacts, GuardKind
 from firmware.core.money import Money
 from firmware.flows.desk import Desk
 from firmware.flows.settle import may_move_money
-from firmware.flows.steps import GivenUp, confirm, tell
+from firmware.flows.steps import confirm, tell
 from firmware.flows.words import why_refused
 from firmware.journal.records import GuardOverridden
 from firmware.payments.effects import Append
@@ -66,8 +66,7 @@ async def agree_to_duplicate(desk: Desk, amount: Money, card: CardFacts) -> bool
 
 
 async def _go_on_anyway(desk: Desk, question: Notice, amount: Money, guard: GuardKind) -> bool:
-    answer = await confirm(desk, question)
-    if isinstance(answer, GivenUp):
+    if not await confirm(desk, question):
         return False
     shown = "; ".join(value for phrase in question.body for _, value in phrase.values)
     await Append.of(

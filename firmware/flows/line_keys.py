@@ -48,7 +48,7 @@ async def load_master_key(desk: Desk) -> None:
             return
         component = bytes.fromhex(keyed.reveal())
         seen = _check(Phrase.of(Text.KEY_COMPONENT, number=number, group=8), component)
-        if isinstance(await confirm(desk, seen), GivenUp):
+        if not await confirm(desk, seen):
             return
         components.append(component)
     try:
@@ -56,9 +56,7 @@ async def load_master_key(desk: Desk) -> None:
     except WorkingKeysError:
         await tell(desk, Text.REFUSED, Text.KEY_NOT_VALID)
         return
-    if isinstance(
-        await confirm(desk, _check(Phrase.of(Text.MASTER_KEY), master.reveal())), GivenUp
-    ):
+    if not await confirm(desk, _check(Phrase.of(Text.MASTER_KEY), master.reveal())):
         return
     if not await LoadMasterKey(master):
         await tell(desk, Text.REFUSED, Text.KEY_NOT_KEPT)

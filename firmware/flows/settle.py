@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from firmware.core.kinds import Copy
 from firmware.flows.desk import Desk, total_lines
-from firmware.flows.steps import GivenUp, confirm, tell
+from firmware.flows.steps import confirm, tell
 from firmware.flows.words import voucher_line, why_refused
 from firmware.journal.lookups import Lookups
 from firmware.journal.paper_records import PrintQueued
@@ -32,7 +32,7 @@ async def settle(desk: Desk) -> None:
         total_lines(desk, totals),
         Phrase.of(Text.PRESS_ENTER_TO_GO_ON),
     )
-    if isinstance(await confirm(desk, question), GivenUp):
+    if not await confirm(desk, question):
         return
     if await may_move_money(desk):
         await _finish(desk, await begin_settlement(desk))
@@ -50,7 +50,7 @@ async def _rehearse(desk: Desk) -> None:
     lines = total_lines(desk, await Look.of(Lookups.training_totals, batch))
     go_on = Phrase.of(Text.PRESS_ENTER_TO_GO_ON)
     question = Notice(Phrase.of(Text.SETTLE_TRAINING), lines, go_on, training=True)
-    if isinstance(await confirm(desk, question), GivenUp):
+    if not await confirm(desk, question):
         return
     job = await Look.of(Lookups.next_job)
     slip = PrintQueued(job=job, copy=Copy.SETTLEMENT, batch=batch, stan=0, training=True)

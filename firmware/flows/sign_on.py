@@ -71,7 +71,7 @@ async def sign_off(desk: Desk) -> None:
     """Sign the operator off, after sending what is owed; the display says what stays owed."""
     title = Phrase.of(Text.SIGN_OFF_ASK, operator=desk.operator)
     question = Notice(title, (), Phrase.of(Text.PRESS_ENTER_TO_GO_ON), training=desk.training)
-    if isinstance(await confirm(desk, question), GivenUp):
+    if not await confirm(desk, question):
         return
     await send_owed(desk)
     await Append.of(OperatorSignedOff(operator=desk.operator))

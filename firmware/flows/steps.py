@@ -224,8 +224,8 @@ async def agree(
     return Agreed(order, shown.sha256)
 
 
-async def confirm(desk: Desk, screen: Screen) -> GivenUp | None:
-    """Show a question that ENTER answers with yes; None is the yes. Other keys beep.
+async def confirm(desk: Desk, screen: Screen) -> bool:
+    """Show a question: True for ENTER, False for CANCEL and for no answer. Other keys beep.
 
     A key from before the frame was on the display for `check.min_view_ms` does not count, so
     neither typing ahead nor a double press confirms.
@@ -234,12 +234,12 @@ async def confirm(desk: Desk, screen: Screen) -> GivenUp | None:
     while True:
         happening = await Wait(desk.idle_timeout_ms)
         if isinstance(happening, TimedOut):
-            return GivenUp.TIMED_OUT
+            return False
         if isinstance(happening, KeyPressed):
             if happening.key is Key.CANCEL and happening.at_ms >= shown.at_ms:
-                return GivenUp.CANCELLED
+                return False
             if happening.key is Key.ENTER and happening.at_ms >= shown.at_ms + desk.min_view_ms:
-                return None
+                return True
             await Beep()
 
 
