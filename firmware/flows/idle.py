@@ -16,7 +16,7 @@ from firmware.flows.paper_waits import in_turns, unproven
 from firmware.flows.permissions import permitted
 from firmware.flows.recover import recover
 from firmware.flows.sign_on import sign_on
-from firmware.flows.steps import PHASE_MS, idle_screen, shift_px, show
+from firmware.flows.steps import PHASE_MS, show
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import TerminalStarted
 from firmware.journal.schema import SCHEMA
@@ -24,12 +24,13 @@ from firmware.payments.effects import Append, CheckClock, CheckSpace, Look, Mome
 from firmware.payments.owed import Retry, what_is_owed
 from firmware.payments.roles import Act, May, Role, may, role_of
 from firmware.payments.tills import TillAsked
-from firmware.ui.screens import Phrase
+from firmware.ui.screens import Idle, Phrase
 from firmware.ui.texts import Text
 from hw.events import CardInserted, CardRemoved, Key, KeyPressed
 
 MINUTE_MS = 60_000
 DAY_MINUTES = 24 * 60
+SHIFTS_PX = (0, 1, 2, 1)  # the whole picture moves a pixel a minute against burn-in
 LATER = ("firmware.flows.kiosk", "firmware.flows.menu", "firmware.flows.sale")
 """Modules that a start leaves out, since they need most of the others: imported soon after."""
 
@@ -100,6 +101,26 @@ async def idle(desk: Desk) -> None:
                 desk.clock_moved_s = 0
                 if await _begin(desk, key):
                     return None
+
+
+def idle_screen(desk: Desk, moment: Moment, notice: Phrase | None) -> Idle:
+    """The idle screen at a moment: owner, day, time, operator, and what they should know."""
+    return Idle(
+        desk.owner,
+        moment.wall.strftime("%Y-%m-%d"),
+        moment.wall.strftime("%H:%M"),
+        desk.operator,
+        notice,
+        desk.training,
+        shift_px(moment),
+        desk.test_keys,
+        may(desk, Act.SALE) is not May.NO,
+    )
+
+
+def shift_px(moment: Moment) -> int:
+    """Where an idle screen stands at this minute."""
+    return SHIFTS_PX[moment.wall.minute % len(SHIFTS_PX)]
 
 
 async def _begin(desk: Desk, key: Key) -> bool:

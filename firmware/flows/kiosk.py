@@ -9,12 +9,13 @@ from __future__ import annotations
 from firmware.core.config_kiosk import Item
 from firmware.flows.desk import Desk
 from firmware.flows.effects import AskEntryOpen, UseUpCard, Wait
+from firmware.flows.idle import idle_screen, shift_px
 from firmware.flows.menu import idle_key
 from firmware.flows.order import serve_tills
 from firmware.flows.paper_waits import no_receipt
 from firmware.flows.permissions import permitted
 from firmware.flows.sale import sell_item
-from firmware.flows.steps import idle_screen, shift_px, show
+from firmware.flows.steps import show
 from firmware.payments.effects import Moment, ReadClock
 from firmware.payments.owed import Retry
 from firmware.payments.roles import Act

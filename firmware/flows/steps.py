@@ -18,15 +18,13 @@ from firmware.flows.desk import Desk
 from firmware.flows.effects import Beep, MaskedEntry, PutBack, Show, Shown, TimedOut, Wait
 from firmware.flows.words import why_refused
 from firmware.journal.records import AmountAgreed, EntryAbandoned
-from firmware.payments.effects import Append, Moment
+from firmware.payments.effects import Append
 from firmware.payments.limits import WhyNot
 from firmware.payments.order import Agreed, Order
 from firmware.payments.refusals import Code
-from firmware.payments.roles import Act, May, may
 from firmware.ui.screens import (
     AmountCheck,
     AmountEntry,
-    Idle,
     Menu,
     Notice,
     Original,
@@ -40,7 +38,6 @@ from hw.events import Key, KeyPressed
 AMOUNT_DIGITS_MAX = 9  # 9,999,999.99: what the display shows in large digits
 PHASE_MS = 2_000  # lines that take turns change this often
 NOTICE_MS = 10_000
-SHIFTS_PX = (0, 1, 2, 1)  # the whole picture moves a pixel a minute against burn-in
 
 
 class GivenUp(enum.Enum):
@@ -375,23 +372,3 @@ async def abandon(
 
 def _phrase(text: Phrase | Text) -> Phrase:
     return text if isinstance(text, Phrase) else Phrase.of(text)
-
-
-def idle_screen(desk: Desk, moment: Moment, notice: Phrase | None) -> Idle:
-    """The idle screen at a moment: owner, day, time, operator, and what they should know."""
-    return Idle(
-        desk.owner,
-        moment.wall.strftime("%Y-%m-%d"),
-        moment.wall.strftime("%H:%M"),
-        desk.operator,
-        notice,
-        desk.training,
-        shift_px(moment),
-        desk.test_keys,
-        may(desk, Act.SALE) is not May.NO,
-    )
-
-
-def shift_px(moment: Moment) -> int:
-    """Where an idle screen stands at this minute."""
-    return SHIFTS_PX[moment.wall.minute % len(SHIFTS_PX)]
