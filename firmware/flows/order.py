@@ -16,7 +16,7 @@ from firmware.flows.original import detail_of
 from firmware.flows.paper_waits import no_receipt
 from firmware.flows.sale import Met, meet_card
 from firmware.flows.settle import may_move_money
-from firmware.flows.steps import PHASE_MS, GivenUp, abandon, agree, leave_to_next, show
+from firmware.flows.steps import GivenUp, abandon, agree, confirm_in_turns, leave_to_next, show
 from firmware.flows.void import CardAndPin, carry_out, present_with_pin
 from firmware.flows.words import why_refused
 from firmware.journal.lookups import Lookups
@@ -198,37 +198,25 @@ async def _check(
     original: tuple[Phrase, ...] = (),
 ) -> Agreed | GivenUp:
     """The amount on the display until ENTER, on this very frame, or until the order expires."""
-    opened_ms: int | None = None
     notice = await no_receipt() if desk.customer else None
-    phase = 0
-    while True:
-        left_ms = until_ms - (await ReadClock()).monotonic_ms
-        if left_ms <= 0:
-            return GivenUp.TIMED_OUT
-        detail = original or order_detail(order, lines, phase)
-        screen = AmountCheck(
+
+    def turn(phase: int) -> AmountCheck:
+        return AmountCheck(
             desk.owner,
             order.kind,
             order.amount,
-            detail,
+            original or order_detail(order, lines, phase),
             phase,
             desk.training,
             desk.customer,
             notice,
         )
-        shown = await show(desk, screen)
-        if opened_ms is None:
-            opened_ms = shown.at_ms
-            await TellStage(order.order_id, OrderStage.SHOWN)
-        happening = await Wait(min(PHASE_MS, left_ms))
-        if not isinstance(happening, KeyPressed):
-            phase += 1
-        elif happening.key is Key.CANCEL and happening.at_ms >= opened_ms:
-            return GivenUp.CANCELLED
-        elif happening.key is Key.ENTER and happening.at_ms >= opened_ms + desk.min_view_ms:
-            return await agree(order, shown, happening.at_ms, opened_ms=opened_ms)
-        else:
-            await Beep()
+
+    shown = TellStage(order.order_id, OrderStage.SHOWN)
+    pressed = await confirm_in_turns(desk, turn, until_ms=until_ms, opened=shown)
+    if isinstance(pressed, GivenUp):
+        return pressed
+    return await agree(order, pressed.shown, pressed.at_ms, opened_ms=pressed.opened_ms)
 
 
 def order_detail(order: Order, lines: tuple[OrderLine, ...], phase: int) -> tuple[Phrase, ...]:

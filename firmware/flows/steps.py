@@ -18,7 +18,7 @@ from firmware.flows.desk import Desk
 from firmware.flows.effects import Beep, MaskedEntry, PutBack, Show, Shown, TimedOut, Wait
 from firmware.flows.words import why_refused
 from firmware.journal.records import AmountAgreed, EntryAbandoned
-from firmware.payments.effects import Append
+from firmware.payments.effects import Append, Effect, ReadClock
 from firmware.payments.limits import WhyNot
 from firmware.payments.order import Agreed, Order
 from firmware.payments.refusals import Code
@@ -171,18 +171,33 @@ class Pressed(Struct, frozen=True):
     opened_ms: int
 
 
-async def confirm_in_turns(desk: Desk, turn: Callable[[int], Screen]) -> Pressed | GivenUp:
+async def confirm_in_turns(
+    desk: Desk,
+    turn: Callable[[int], Screen],
+    *,
+    until_ms: int | None = None,
+    opened: Effect[None] | None = None,
+) -> Pressed | GivenUp:
     """Show a question whose lines take turns every two seconds, until ENTER says yes.
 
-    `turn` gives the screen of a turn. Other keys beep; ENTER counts from `min_view_ms` after the
-    first turn was shown.
+    `turn` gives the screen of a turn; `opened` is asked for once the first was shown. Other keys
+    beep; ENTER counts from `min_view_ms` after the first turn was shown. It is given up at
+    `until_ms` (monotonic); without that, when nobody has pressed a key for `idle_timeout_ms`.
     """
     opened_ms: int | None = None
     phase = 0
     while True:
+        wait_ms = PHASE_MS
+        if until_ms is not None:
+            wait_ms = min(PHASE_MS, until_ms - (await ReadClock()).monotonic_ms)
+            if wait_ms <= 0:
+                return GivenUp.TIMED_OUT
         shown = await show(desk, turn(phase))
-        opened_ms = shown.at_ms if opened_ms is None else opened_ms
-        happening = await Wait(PHASE_MS)
+        if opened_ms is None:
+            opened_ms = shown.at_ms
+            if opened is not None:
+                await opened
+        happening = await Wait(wait_ms)
         if isinstance(happening, KeyPressed):
             if happening.key is Key.CANCEL and happening.at_ms >= opened_ms:
                 return GivenUp.CANCELLED
@@ -191,7 +206,7 @@ async def confirm_in_turns(desk: Desk, turn: Callable[[int], Screen]) -> Pressed
             await Beep()
             continue
         phase += 1
-        if phase * PHASE_MS >= desk.idle_timeout_ms:
+        if until_ms is None and phase * PHASE_MS >= desk.idle_timeout_ms:
             return GivenUp.TIMED_OUT
 
 
