@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -19,11 +18,11 @@ from firmware.lab.narration import Narrator
 from firmware.lab.scenario.language import Step, read
 from firmware.lab.scenario.player import Player
 from firmware.lab.scenario.stage import STAGE_CONFIG
+from firmware.ui.contact_sheet import COLUMNS, grid, panel
 from firmware.ui.texts import Language
 
 STORY = Path(__file__).with_name("demo.pos")
 SCREENS, RECEIPTS = "screens.png", "receipts.png"
-SCREENS_COLUMNS = 4
 # a sentence for people: a chapter's title, or what happens next; in Chinese | in English
 _TOLD = re.compile(r"^# (==|--) (.+) \| (.+)$")
 _UNSAID = ("set", "save screen", "save paper", "remember")
@@ -31,10 +30,8 @@ _END = (
     "每一项期望都成立。屏幕和签购单的图片在 {folder}/，总览是 {screens} 和 {receipts}。",
     "Every expectation held. The PNGs lie in {folder}/; {screens} and {receipts} show all of them.",
 )
-SCALE = 2  # of the display; paper stays as it is, 8 dots a millimetre
 _MARGIN_PX = 16
-_DESK, _DISPLAY, _LIT, _PAPER = (226, 226, 220), (10, 14, 20), (190, 225, 255), (255, 255, 255)
-_INK, _EDGE = (40, 40, 44), (200, 200, 194)
+_DESK, _PAPER, _INK, _EDGE = (226, 226, 220), (255, 255, 255), (40, 40, 44), (200, 200, 194)
 
 
 class Demo:
@@ -57,9 +54,9 @@ class Demo:
             closing(Player(Path(directory), self._folder, config)) as player,
         ):
             self._play(player, read(story), lines)
-        screens, papers = map(_panel, self._screens), map(_paper, self._papers)
-        _grid(list(screens), SCREENS_COLUMNS).save(self._folder / SCREENS)
-        _grid(list(papers), len(self._papers)).save(self._folder / RECEIPTS)
+        screens, papers = list(map(panel, self._screens)), list(map(_paper, self._papers))
+        grid(screens, COLUMNS, _MARGIN_PX, _DESK).save(self._folder / SCREENS)
+        grid(papers, len(papers), _MARGIN_PX, _DESK).save(self._folder / RECEIPTS)
         end = _END[0] if self._language is Language.ZH else _END[1]
         self._narrator.say(end.format(folder=self._folder, screens=SCREENS, receipts=RECEIPTS))
 
@@ -97,33 +94,9 @@ class Demo:
             self._narrator.paper(printer.paper.text, printer.columns, str(saved))
 
 
-def _panel(image: Image.Image) -> Image.Image:
-    """A mode "1" screen as the eye sees an OLED, each pixel SCALE wide."""
-    size = (image.width * SCALE, image.height * SCALE)
-    picture = Image.new("RGB", size, _DISPLAY)
-    picture.paste(_LIT, (0, 0), image.resize(size, Image.Resampling.NEAREST))
-    return picture
-
-
 def _paper(image: Image.Image) -> Image.Image:
-    """A mode "1" receipt, black on white, with the margins that the print head does not reach."""
+    """A mode "1" receipt at its own size, with the margins that the print head does not reach."""
     picture = Image.new("RGB", (image.width + 2 * _MARGIN_PX, image.height + 2 * _MARGIN_PX), _EDGE)
     picture.paste(_PAPER, (1, 1, picture.width - 1, picture.height - 1))
     picture.paste(_INK, (_MARGIN_PX, _MARGIN_PX), image.point(lambda pixel: 255 - pixel))
     return picture
-
-
-def _grid(pictures: Sequence[Image.Image], columns: int) -> Image.Image:
-    """Pictures in rows of `columns`, tops aligned; each row as high as its highest."""
-    rows = [pictures[at : at + columns] for at in range(0, len(pictures), columns)]
-    width = max(sum(each.width + _MARGIN_PX for each in row) for row in rows) + _MARGIN_PX
-    height = sum(max(each.height for each in row) + _MARGIN_PX for row in rows) + _MARGIN_PX
-    sheet = Image.new("RGB", (width, height), _DESK)
-    y = _MARGIN_PX
-    for row in rows:
-        x = _MARGIN_PX
-        for each in row:
-            sheet.paste(each, (x, y))
-            x += each.width + _MARGIN_PX
-        y += max(each.height for each in row) + _MARGIN_PX
-    return sheet
