@@ -24,10 +24,7 @@ from hw.sim.printer.paper import Paper
 Bytes = Generator[None, int, None]
 Taken = Generator[None, int, bytes]
 CUT_FEED_PX = 108  # from the head to the cutter
-CODE_PAGES = MappingProxyType(
-    {0: "cp437", 2: "cp850", 3: "cp860", 4: "cp863", 5: "cp865", 16: "cp1252", 17: "cp866",
-     18: "cp852", 19: "cp858"}
-)  # fmt: skip
+CODE_PAGES = MappingProxyType({0: "cp437", 16: "cp1252"})
 
 
 class Interpreter:
@@ -131,8 +128,6 @@ class Interpreter:
     def _control(self, byte: int) -> None:
         if byte == 0x0A:
             self._line.end()
-        elif byte == 0x18:
-            self._line.clear()
         elif byte not in (0x00, 0x0D):
             self._odd(f"control {byte:02X}h")
 
@@ -158,9 +153,7 @@ class Interpreter:
             b"\x1b2": (0, lambda: self._line.space(30)),
             b"\x1b3": (1, self._space),
             b"\x1b$": (2, lambda low, high: self._line.move_to(low + 256 * high)),
-            b"\x1b\\": (2, lambda low, high: self._line.move_by(low + 256 * high)),
             b"\x1dL": (2, lambda low, high: self._line.margin(low + 256 * high)),
-            b"\x1dW": (2, lambda low, high: self._line.area(low + 256 * high)),
             b"\x1dP": (2, self._motion_units),
             b"\x1dr": (1, self._transmit),
             b"\x1bv": (0, self._transmit_sensors),
@@ -244,20 +237,18 @@ class Interpreter:
         self._line.band(dots.resize((dots.width * across, height_px * down)))
 
     def _bit_image(self) -> Bytes:
-        """ESC * m nL nH d1…dk: columns of 8 or 24 dots into the line."""
+        """ESC * 33 nL nH d1…dk: columns of 24 dots into the line."""
         m, low, high = yield from self._take(3)
-        if m not in (0, 1, 32, 33):
+        if m != 33:
             self._odd(f"ESC * {m}")
             return
-        rows_bytes = 3 if m & 32 else 1
         columns = low + 256 * high
-        data = yield from self._take(columns * rows_bytes)
+        data = yield from self._take(columns * 3)
         if not data:
-            self._odd(f"ESC * {m} of no columns")
+            self._odd("ESC * 33 of no columns")
             return
-        turned = Image.frombytes("1", (rows_bytes * 8, columns), data)
-        dots = turned.transpose(Image.Transpose.TRANSPOSE)
-        self._line.image(dots.resize((columns * (1 if m & 1 else 2), 24)))
+        turned = Image.frombytes("1", (24, columns), data)
+        self._line.image(turned.transpose(Image.Transpose.TRANSPOSE))
 
     def _extended(self, name: bytes) -> Bytes:
         """GS ( k and its kin: pL pH, then that many bytes."""
@@ -285,15 +276,14 @@ class Interpreter:
             self._odd(f"GS ( k 1 {function}")
 
     def _cut(self) -> Bytes:
-        """GS V m, and GS V m n for m 65 and 66."""
+        """GS V m n for m 65 and 66."""
         (m,) = yield from self._take(1)
-        self._line.flush()
-        if m in (65, 66):
-            (n,) = yield from self._take(1)
-            self._paper.feed(CUT_FEED_PX + n)
-        elif m not in (0, 1, 48, 49):
+        if m not in (65, 66):
             self._odd(f"GS V {m}")
             return
+        (n,) = yield from self._take(1)
+        self._line.flush()
+        self._paper.feed(CUT_FEED_PX + n)
         self._paper.cut()
 
     def _odd(self, what: str) -> None:

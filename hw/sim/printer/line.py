@@ -44,7 +44,7 @@ class PrintLine:
         self._pieces: list[_Piece] = []
         self._x = 0
         self._alignment = 0
-        self._margin_px, self._area_px = 0, paper.width_px
+        self._margin_px = 0
 
     # --- setting ---
 
@@ -73,10 +73,6 @@ class PrintLine:
         """ESC $: the next character's place from the line's beginning."""
         self._x = x
 
-    def move_by(self, x: int) -> None:
-        r"""ESC \: the same from where it is, as a signed 16-bit number."""
-        self._x = max(0, self._x + (x - 65_536 if x >= 32_768 else x))
-
     def space(self, dots: int) -> None:
         """From one line to the next."""
         self.spacing_px = dots
@@ -91,10 +87,6 @@ class PrintLine:
     def margin(self, dots: int) -> None:
         """GS L: the left margin."""
         self._margin_px = min(dots, self._paper.width_px)
-
-    def area(self, dots: int) -> None:
-        """GS W: the printable width."""
-        self._area_px = dots
 
     def clear(self) -> None:
         """Forget what was set and not printed."""
@@ -154,7 +146,7 @@ class PrintLine:
 
     @property
     def _room_px(self) -> int:
-        return min(self._area_px, self._paper.width_px - self._margin_px)
+        return self._paper.width_px - self._margin_px
 
     def _placed(self, width_px: int) -> int:
         """The left edge of something so wide."""
