@@ -19,7 +19,7 @@ from firmware.emv.setup import EmvSetup
 from firmware.emv.terminal_data import EmvTransaction
 from firmware.lab.cards.transaction import driven
 from firmware.lab.emv_data import emv_of
-from firmware.lab.issuers import tray_accounts
+from firmware.lab.scenario.masked_keys import pin_of
 from firmware.lab.scenario.stage import STAGE_CONFIG, START
 from hw.ports import CardReader
 from hw.sim.cards import tray
@@ -82,10 +82,8 @@ def play(reader: CardReader, pin: str, *, with_keys: bool = True) -> Played:
 
 
 def pins() -> dict[str, str]:
-    """The PIN of each card of the tray; some digits for one that has none, as a forged one."""
-    found = {one.name: one.pin or "1234" for one in tray_accounts()}
-    by_card = {name.removesuffix("-1"): pin for name, pin in found.items()}
-    return dict.fromkeys(tray(), "1234") | found | by_card
+    """The PIN of each card of the tray; some digits for one that has none."""
+    return {name: pin_of(card) or "1234" for name, card in tray().items()}
 
 
 @cache
