@@ -77,7 +77,7 @@ async def sell_item(desk: Desk, name: str, price: Money) -> None:
         return
     order = Order(Kind.SALE, price, Source.PRICE_LIST)
     item, notice = (Phrase.of((name, name)),), await no_receipt()
-    agreed = await check_amount(desk, order, item, customer=True, notice=notice)
+    agreed = await check_amount(desk, order, item, notice=notice)
     if isinstance(agreed, Agreed):
         await charge(desk, agreed)
 

@@ -137,17 +137,15 @@ async def check_amount(
     order: Order,
     detail: tuple[Phrase, ...] = (),
     *,
-    customer: bool = False,
     notice: Phrase | None = None,
 ) -> Agreed | GivenUp:
     """Let the cardholder check the amount: only ENTER, on this very frame, goes on.
 
     The frame that was on the display, its hash, the key and the times go to the journal; so does
-    that it was given up. A kiosk's `customer` reads other words, and in `notice` what to know
-    before paying.
+    that it was given up. `notice` is what to know before paying.
     """
     screen = AmountCheck(
-        desk.owner, order.kind, order.amount, detail, 0, desk.training, customer, notice
+        desk.owner, order.kind, order.amount, detail, 0, desk.training, desk.customer, notice
     )
     agreed = await check_order(desk, order, screen)
     if isinstance(agreed, GivenUp):
