@@ -49,7 +49,8 @@ class Card:
             )
             for application in personalisation.application
         ]
-        self._transport = (T0 if self.protocol == "T=0" else T1)(self._execute)
+        transport: type[T0 | T1] = T0 if self.protocol == "T=0" else T1
+        self._transport = transport(self._execute)
         self._selected: Application | None = None
         self._in_pse = False
         self._last_name = b""
@@ -76,7 +77,10 @@ class Card:
         told = self.faults.before(command)
         if told is not None:
             return told
-        response = self._transport.answer(command)
+        try:
+            response = self._transport.answer(command).raw
+        except Refused as refused:
+            response = refused.status.to_bytes(2, "big")
         self.faults.after(command, response)
         return response
 

@@ -14,41 +14,22 @@ Execute = Callable[[Command], Answer]
 MORE, WRONG_LE = 0x6100, 0x6C00
 
 
-class _Transport:
-    """The card's end of a protocol: what `execute` answers, as bytes."""
-
-    def __init__(self, execute: Execute) -> None:
-        self._execute = execute
-
-    def reset(self) -> None:
-        """Nothing is kept between commands."""
-
-    def answer(self, raw: bytes) -> bytes:
-        """The response to a command, both as the protocol has them."""
-        try:
-            return self._answer(raw).raw
-        except Refused as refused:
-            return refused.status.to_bytes(2, "big")
-
-    def _answer(self, raw: bytes) -> Answer:
-        raise NotImplementedError
-
-
-class T0(_Transport):
+class T0:
     """The card's end of T=0; commands come as TPDUs, without Le where there is data.
 
     A Le that a reader leaves behind the data is dropped, as the protocol has no place for it.
     """
 
     def __init__(self, execute: Execute) -> None:
-        super().__init__(execute)
+        self._execute = execute
         self._waiting = b""
 
     def reset(self) -> None:
         """Forget the answer that waits for GET RESPONSE."""
         self._waiting = b""
 
-    def _answer(self, raw: bytes) -> Answer:
+    def answer(self, raw: bytes) -> Answer:
+        """What `execute` answers to a command, as the protocol has it. Raises Refused."""
         waiting, self._waiting = self._waiting, b""
         if len(raw) < 4:
             raise Refused(Sw.WRONG_LENGTH)
@@ -90,10 +71,17 @@ class T0(_Transport):
         return Answer(waiting[:le], status)
 
 
-class T1(_Transport):
+class T1:
     """The card's end of T=1, above the blocks: whole APDUs."""
 
-    def _answer(self, raw: bytes) -> Answer:
+    def __init__(self, execute: Execute) -> None:
+        self._execute = execute
+
+    def reset(self) -> None:
+        """Nothing is kept between commands."""
+
+    def answer(self, raw: bytes) -> Answer:
+        """The same for an APDU. Raises Refused."""
         command = parse_apdu(raw)
         case = case_of(command.cla, command.ins)
         if command.ins == GET_RESPONSE:
