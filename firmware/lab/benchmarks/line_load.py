@@ -144,15 +144,9 @@ def _sale(number: str, payer: Account, stan: int) -> LineRequest:
         date="",
         time="",
     )
-    card = CardPresented(
-        payer.pan, PSN, EXPIRY, pin=payer.pin, de55=chip_data(chip_of(payer), paid.amount, stan)
-    )
-    return FinancialRequest(paid, card)
-
-
-def chip_of(payer: Account) -> ChipKeys:
-    """What the cryptograms of an account's chip are made with."""
-    return ChipKeys(IMK, payer.pan.reveal(), int(PSN), CVN, LAYOUT)
+    chip = ChipKeys(IMK, payer.pan.reveal(), int(PSN), CVN, LAYOUT)
+    de55 = chip_data(chip, paid.amount, stan)
+    return FinancialRequest(paid, CardPresented(payer.pan, PSN, EXPIRY, pin=payer.pin, de55=de55))
 
 
 async def load(

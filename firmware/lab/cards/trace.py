@@ -25,7 +25,6 @@ from firmware.emv.outcomes import (
     OnlineRequested,
 )
 from firmware.emv.tags import PAN_BEARING, Tag, describe
-from firmware.emv.terminal_data import EmvTransaction
 from firmware.emv.tlv import parse
 from firmware.emv.trace import ApduStep, DecodedObject, Trace
 from firmware.iso8583.messages import Answered, HostAnswer
@@ -62,7 +61,8 @@ def traced(
     dialogue.before_each = writer.catch_up
     bench.on_host = writer.host
     say(atr_line(card.where, card.atr))
-    say(sale_line(bench.transaction))
+    amount, at = bench.transaction.amount, bench.transaction.at
+    say(f"Sale of {amount.currency.label} {amount} at {at:%Y-%m-%d %H:%M:%S}")
     outcome = bench.run()
     writer.outcome(outcome)
     if as_json:  # in ASCII, for what a card calls itself
@@ -161,12 +161,6 @@ def parameters(step: ApduStep) -> str:
         case Ins.SELECT:
             return "next occurrence" * bool(p2)
     return ""
-
-
-def sale_line(transaction: EmvTransaction) -> str:
-    """What is traced: amount and time."""
-    amount = transaction.amount
-    return f"Sale of {amount.currency.label} {amount} at {transaction.at:%Y-%m-%d %H:%M:%S}"
 
 
 def outcome_lines(outcome: Outcome) -> Iterator[str]:
