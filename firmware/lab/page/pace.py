@@ -18,7 +18,7 @@ LONGEST_WAIT_S = 3  # of a scenario that is watched: a day of idling is worth no
 IDLE_WAIT_S = 3600
 CATCH_UP_MS = 1_000  # virtual, between two looks at the wall clock
 CATCH_UP_MOST_S = 0.5
-LOOK_MS = 20  # so soon an answer that has come from the line is seen
+LOOK_MS = 20  # between two looks whether the line has answered
 
 
 class PacedTime(VirtualTime):
@@ -91,7 +91,7 @@ class PacedTime(VirtualTime):
         return min(max(0.0, due_s - self._wall_s()), IDLE_WAIT_S)
 
     def due_ms(self, driven: Driven | None) -> int:
-        """When something happens next; None is driven while the power is off."""
+        """When something happens next. `driven` is None while the power is off."""
         due_ms = self._look()
         return due_ms if driven is None else min(due_ms, driven.deadline_ms)
 
