@@ -42,14 +42,7 @@ from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 from hw.events import Key
 
-# Why what the acquirer has approved is reversed: the card refused it, or was lost.
-DECLINED = {
-    reason: ReversalCause.CARD_SIGNATURE
-    if reason is DeclineReason.CDA_FAILED
-    else ReversalCause.CARD_DECLINED
-    for reason in DeclineReason
-}
-LOST = dict.fromkeys(EndReason, ReversalCause.CARD_ERROR) | {
+LOST = {  # why what the acquirer has approved is reversed, where the card was lost
     EndReason.CARD_GONE: ReversalCause.CARD_GONE,
     EndReason.CARD_MUTE: ReversalCause.CARD_MUTE,
     EndReason.READER_LOST: ReversalCause.READER_LOST,
@@ -212,10 +205,14 @@ def _ending(presented: Presented, first: EmvFacts, *, training: bool) -> CardEnd
                 scripts = script_data(word.de55, word.facts.script_results)
                 return CardWord(None, emv_data(word.facts, arqc), scripts, word.de55)
             case Declined():
-                against = None if training else DECLINED[word.reason]
+                against = ReversalCause.CARD_DECLINED
+                if word.reason is DeclineReason.CDA_FAILED:
+                    against = ReversalCause.CARD_SIGNATURE
                 scripts = script_data(word.de55, word.facts.script_results)
-                return CardWord(against, emv_data(word.facts, arqc), scripts)
+                told = emv_data(word.facts, arqc)
+                return CardWord(None if training else against, told, scripts)
             case Ended():
-                return CardWord(LOST[word.reason], emv_data(first, arqc))
+                lost = LOST.get(word.reason, ReversalCause.CARD_ERROR)
+                return CardWord(lost, emv_data(first, arqc))
 
     return end_with_card
