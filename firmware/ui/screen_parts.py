@@ -61,11 +61,11 @@ def mark_of(words: Words, *, training: bool, test_keys: bool) -> str:
 def place(
     words: Words, owner: Owner, bar: str, *, mark: str, time: str = "", name_lines: int = 2
 ) -> tuple[list[ScreenRow], list[ScreenRow]]:
-    """Owner and prompt, used by idle and amount entry: the rows at the top, and those that remain.
+    """The rows at the top of idle and amount entry, with owner and prompt; and the rows beneath.
 
     Both screens draw them alike, so that the first digit changes little on the display. A name of
     a merchant may take two rows. `mark` stands in a bar of its own, with the name where that fits,
-    else with `time`. The rows that remain have no room above the prompt; they may stand below it.
+    else with `time`. The rows beneath have no room above the prompt.
     """
     name = _shortened(owner.merchant, 1 if mark else name_lines)
     whose = TextRow(name, keep=2, faces=(LOW_PX,), lines=name_lines, inset_px=SHIFT_MAX_PX)

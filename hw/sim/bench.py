@@ -139,8 +139,8 @@ class DriverBuilder(Protocol):
 class ModelBench:
     """Every part on the bench.
 
-    The drivers are built on `models`, which may be changed before the power is on. `baud` is of a
-    printer on a serial line, None of one on USB or a network.
+    The drivers are built on `models`, which may be changed before the power is on. `baud` is that
+    of a printer on a serial line, None for one on USB or a network.
     """
 
     def __init__(

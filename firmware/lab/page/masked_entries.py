@@ -1,4 +1,4 @@
-"""By which words a recording tells of the keys of a PIN or a password: see `masked_keys`."""
+"""The words that stand in a recording for the keys of a PIN or a password: see `masked_keys`."""
 
 from __future__ import annotations
 

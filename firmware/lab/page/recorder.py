@@ -158,7 +158,7 @@ class Recorder:
         return _Word(text, pressed)
 
     def _next(self, key: Key) -> Pressed:
-        """Which press of a key the terminal takes: it takes all in turn, what it lost aside."""
+        """The press of a key that the terminal takes now: in their order, some may be lost."""
         for at, one in enumerate(self._waiting):
             if one.key is key:
                 del self._waiting[: at + 1]

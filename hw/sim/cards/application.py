@@ -61,7 +61,7 @@ class Transaction:
 
 
 class Application:
-    """An application's card side; `execute` is given every command while it is selected."""
+    """An application on a card: its files, what it remembers, and the commands that read them."""
 
     def __init__(self, files: ApplicationFiles, *, copied: bool = False) -> None:
         own = files.personalisation
