@@ -27,9 +27,8 @@ def length_bytes(length: int) -> bytes:
     return bytes([0x82]) + length.to_bytes(2, "big")
 
 
-def tlv(tag: int, *values: bytes) -> bytes:
-    """One data object; several values are joined, for templates."""
-    value = b"".join(values)
+def tlv(tag: int, value: bytes) -> bytes:
+    """One data object."""
     return tag_bytes(tag) + length_bytes(len(value)) + value
 
 
