@@ -6,11 +6,11 @@ from firmware.core.kinds import EntryStep, Kind, OriginalRef
 from firmware.flows.card import enter_pin, present_card
 from firmware.flows.desk import Desk
 from firmware.flows.original import agree_on_part
-from firmware.flows.steps import GivenUp, abandon, confirm
+from firmware.flows.steps import GivenUp, abandon, ask_to_go_on
 from firmware.flows.void import carry_out_if_met
 from firmware.payments.limits import WhyNot
 from firmware.payments.transact import PaymentEnded
-from firmware.ui.screens import Notice, Phrase
+from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 
 
@@ -33,13 +33,8 @@ async def carry_out_elsewhere(
     number, day = original.number, original.date
     dashed = f"{day[:4]}-{day[4:6]}-{day[6:]}"
     detail = (Phrase.of((number, number)), Phrase.of((dashed, dashed)))
-    screen = Notice(
-        Phrase.of(question),
-        (*detail, Phrase.of(Text.ACQUIRER_DECIDES)),
-        Phrase.of(Text.PRESS_ENTER_TO_GO_ON),
-        training=desk.training,
-    )
-    if not await confirm(desk, screen):
+    decides = Phrase.of(Text.ACQUIRER_DECIDES)
+    if not await ask_to_go_on(desk, Phrase.of(question), *detail, decides):
         await abandon(kind, EntryStep.ORIGINAL, GivenUp.CANCELLED)
         return None
     agreed = await agree_on_part(desk, kind, title, original, detail, start=None, why_not=why_not)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from firmware.core.kinds import Copy
 from firmware.flows.desk import Desk, total_lines
-from firmware.flows.steps import confirm, tell
+from firmware.flows.steps import ask_to_go_on, tell
 from firmware.flows.words import voucher_line, why_refused
 from firmware.journal.lookups import Lookups
 from firmware.journal.paper_records import PrintQueued
 from firmware.journal.records import SettlementStarted
 from firmware.payments.effects import Append, Look
 from firmware.payments.settlement import begin_settlement, clear_what_is_owed, close_batch
-from firmware.ui.screens import Notice, Phrase
+from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 
 
@@ -27,12 +27,7 @@ async def settle(desk: Desk) -> None:
         await tell(desk, Text.MENU_SETTLE, Text.BATCH_EMPTY)
         return
     totals = await Look.of(Lookups.totals, await Look.of(Lookups.batch))
-    question = Notice(
-        Phrase.of(Text.SETTLE_TOTALS),
-        total_lines(desk, totals),
-        Phrase.of(Text.PRESS_ENTER_TO_GO_ON),
-    )
-    if not await confirm(desk, question):
+    if not await ask_to_go_on(desk, Phrase.of(Text.SETTLE_TOTALS), *total_lines(desk, totals)):
         return
     if await may_move_money(desk):
         await _finish(desk, await begin_settlement(desk))
@@ -48,9 +43,7 @@ async def _rehearse(desk: Desk) -> None:
         await tell(desk, Text.MENU_SETTLE, Text.BATCH_EMPTY)
         return
     lines = total_lines(desk, await Look.of(Lookups.training_totals, batch))
-    go_on = Phrase.of(Text.PRESS_ENTER_TO_GO_ON)
-    question = Notice(Phrase.of(Text.SETTLE_TRAINING), lines, go_on, training=True)
-    if not await confirm(desk, question):
+    if not await ask_to_go_on(desk, Phrase.of(Text.SETTLE_TRAINING), *lines):
         return
     job = await Look.of(Lookups.next_job)
     slip = PrintQueued(job=job, copy=Copy.SETTLEMENT, batch=batch, stan=0, training=True)

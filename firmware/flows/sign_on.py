@@ -6,12 +6,12 @@ from firmware.flows import words
 from firmware.flows.desk import Desk
 from firmware.flows.effects import Beep, ChangeOperator, OperatorChange
 from firmware.flows.permissions import ask_password, password_length
-from firmware.flows.steps import GivenUp, confirm, enter_digits, enter_password, tell
+from firmware.flows.steps import GivenUp, ask_to_go_on, enter_digits, enter_password, tell
 from firmware.journal.operators import MustChange, is_weak
 from firmware.journal.records import OperatorSignedOff, OperatorSignedOn
 from firmware.payments.effects import Append, ReadClock
 from firmware.payments.owed import Retry, send_owed, what_is_owed
-from firmware.ui.screens import Notice, Phrase
+from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 
 
@@ -70,8 +70,7 @@ async def choose_password(desk: Desk, operator: str, *, by: str) -> bool:
 async def sign_off(desk: Desk) -> None:
     """Sign the operator off, after sending what is owed; the display says what stays owed."""
     title = Phrase.of(Text.SIGN_OFF_ASK, operator=desk.operator)
-    question = Notice(title, (), Phrase.of(Text.PRESS_ENTER_TO_GO_ON), training=desk.training)
-    if not await confirm(desk, question):
+    if not await ask_to_go_on(desk, title):
         return
     await send_owed(desk)
     await Append.of(OperatorSignedOff(operator=desk.operator))

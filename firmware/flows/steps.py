@@ -253,6 +253,12 @@ async def confirm(desk: Desk, screen: Screen) -> bool:
             await Beep()
 
 
+async def ask_to_go_on(desk: Desk, title: Phrase, *body: Phrase) -> bool:
+    """Ask a question whose keys are ENTER for yes and CANCEL for no. See `confirm`."""
+    keys = Phrase.of(Text.PRESS_ENTER_TO_GO_ON)
+    return await confirm(desk, Notice(title, body, keys, training=desk.training))
+
+
 async def enter_digits(
     desk: Desk,
     title: Phrase,
