@@ -150,7 +150,7 @@ class Interpreter:
             b"\x1bt": (1, self._select_page),
             b"\x1bd": (1, self._feed_lines),
             b"\x1bJ": (1, self._feed_dots),
-            b"\x1b2": (0, lambda: self._line.space(30)),
+            b"\x1b2": (0, lambda: self._space(30)),
             b"\x1b3": (1, self._space),
             b"\x1b$": (2, lambda low, high: self._line.move_to(low + 256 * high)),
             b"\x1dL": (2, lambda low, high: self._line.margin(low + 256 * high)),
@@ -195,7 +195,7 @@ class Interpreter:
         self._code_page = n
 
     def _space(self, n: int) -> None:
-        self._line.space(n)
+        self._line.spacing_px = n
 
     def _feed_lines(self, n: int) -> None:
         self._line.flush()

@@ -37,7 +37,7 @@ class PrintLine:
     """The line that is being set. One that is full is let out, and that is an anomaly here."""
 
     def __init__(self, paper: Paper, font: PaperFont, odd: Callable[[str], None]) -> None:
-        self.spacing_px = 30
+        self.spacing_px = 30  # from one line to the next
         self._paper = paper
         self._font = font
         self._odd = odd
@@ -72,10 +72,6 @@ class PrintLine:
     def move_to(self, x: int) -> None:
         """ESC $: the next character's place from the line's beginning."""
         self._x = x
-
-    def space(self, dots: int) -> None:
-        """From one line to the next."""
-        self.spacing_px = dots
 
     def justify(self, alignment: int) -> None:
         """ESC a: 0 left, 1 centre, 2 right; only where a line begins, as printers have it."""
