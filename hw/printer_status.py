@@ -11,10 +11,13 @@ answers, and none costs more time than one way does. See Epson's ESC/POS referen
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from hw.ports import PaperState
 from hw.printer_encode import INITIALISE, StatusQuery
+
+if TYPE_CHECKING:
+    from hw.printer import Transport
 
 WRITE_BYTES = 1024  # at most at once
 PATIENCE_MS = 500
@@ -27,15 +30,7 @@ _IN_TURN = {StatusQuery.GS_R: GS_R, StatusQuery.ESC_V: ESC_V}
 _WAYS = (StatusQuery.DLE_EOT, StatusQuery.GS_R, StatusQuery.ESC_V)
 
 
-class StatusWire(Protocol):
-    """What questions need of a transport; both raise OSError."""
-
-    def write(self, data: bytes) -> int: ...
-
-    def read(self, timeout_ms: int) -> bytes: ...
-
-
-def write_all(wire: StatusWire, data: bytes) -> None:
+def write_all(wire: Transport, data: bytes) -> None:
     """Send all of `data`. Raises OSError."""
     sent = 0
     while sent < len(data):
@@ -45,7 +40,7 @@ def write_all(wire: StatusWire, data: bytes) -> None:
 class Questions:
     """What one printer is asked, and which way it was seen to answer; `wanted` may say which."""
 
-    def __init__(self, wire: StatusWire, wanted: StatusQuery = StatusQuery.AUTO) -> None:
+    def __init__(self, wire: Transport, wanted: StatusQuery = StatusQuery.AUTO) -> None:
         self._wire = wire
         self._ways = (
             () if wanted is StatusQuery.NONE else _WAYS if wanted is StatusQuery.AUTO else (wanted,)
