@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Protocol
 
 from msgspec import Struct
 from PIL import Image, ImageDraw
@@ -12,6 +10,7 @@ from PIL import Image, ImageDraw
 from firmware.ops.doctor.findings import Finding, Verdict, bad, good, package_for, skipped, warning
 from firmware.ops.doctor.machine import Machine
 from hw.ports import Clock, DeviceFault, Display
+from hw.signals import Signals
 
 PART = "display"
 SLOW_BELOW_HZ = 400_000
@@ -145,22 +144,10 @@ SIGNALS = "signals"
 BEEP_MS = 200
 
 
-class Extras(Protocol):
-    """See hw.signals.Signals."""
-
-    @property
-    def missing(self) -> tuple[str, ...]: ...
-
-    def trading(self, yes: bool) -> None: ...
-
-    def beep(self, duration_ms: int) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class SignalsCheck:
+class SignalsCheck(Struct, frozen=True):
     """The configured extras; the terminal works without them, so none is ever bad."""
 
-    signals: Extras
+    signals: Signals
 
     def look(self) -> Iterator[Finding]:
         """Lights green and beeps once; nothing tells whether anything is wired there."""
