@@ -25,7 +25,7 @@ from firmware.iso8583.client import HostClient
 from firmware.iso8583.keys import MASTER, SessionKeys, read_or_make_master
 from firmware.terminal.data_directory import DataDirectory
 from firmware.terminal.devices import Parts, TellingDisplay
-from firmware.terminal.loop import END_MS, Watched
+from firmware.terminal.loop import END_MS
 from firmware.terminal.settings_told import NO_FILES
 from firmware.terminal.terminal import Terminal
 from firmware.terminal.tie import tie_books, tie_no_books
@@ -34,7 +34,7 @@ from firmware.terminal.world import Asks, Devices
 from firmware.ui.render import Frame
 from hw.events import Post
 from hw.ports import Clock, DeviceFault, HostLink
-from hw.worker import JobWorker, KeypadWorker, ReaderWorker
+from hw.worker import JobWorker, KeypadWorker, ReaderWorker, WorkerThread
 
 if TYPE_CHECKING:
     import ssl
@@ -126,7 +126,7 @@ class Assembly:
         )
 
     @property
-    def threads(self) -> Sequence[Watched]:
+    def threads(self) -> Sequence[WorkerThread]:
         """The workers' threads, which the watchdog depends on."""
         return [worker.thread for worker in self._workers]
 

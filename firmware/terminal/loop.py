@@ -13,10 +13,10 @@ import enum
 import logging
 import queue
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
 from firmware.core.log import fields
 from firmware.payments.tills import OrderStopped, TillAsked, TillEvent
+from firmware.terminal.runner import Runner
 from firmware.terminal.service_manager import (
     IN_SERVICE,
     OUT_OF_SERVICE,
@@ -25,6 +25,7 @@ from firmware.terminal.service_manager import (
 )
 from hw.events import DeviceBack, DeviceEvent, DeviceLost
 from hw.ports import Clock
+from hw.worker import WorkerThread
 
 CHECK_MS = 2_000  # how often the workers are looked at, when nothing else happens
 END_MS = 8_000
@@ -32,37 +33,6 @@ GRACE_MS = 5_000  # of it for the flow; the rest is for the threads of the parts
 LEAST_WAIT_MS = 5  # after a deadline: one that does not move on must not make the loop spin
 
 _LOG = logging.getLogger(__name__)
-
-
-class Runs(Protocol):
-    """What the loop gives events to. See firmware.terminal.runner.Runner."""
-
-    @property
-    def deadline_ms(self) -> int: ...
-
-    @property
-    def settled(self) -> bool: ...
-
-    @property
-    def out_of_service(self) -> bool: ...
-
-    def start(self) -> None: ...
-
-    def step(self, event: DeviceEvent | TillEvent | None) -> None: ...
-
-    def look(self) -> None: ...
-
-
-class Watched(Protocol):
-    """A worker's thread. See hw.worker.WorkerThread."""
-
-    name: str
-    failure: Exception | None
-
-    @property
-    def alive(self) -> bool: ...
-
-    def start(self) -> None: ...
 
 
 class Stop(enum.Enum):
@@ -125,10 +95,10 @@ class Loop:
 
     def __init__(
         self,
-        runner: Runs,
+        runner: Runner,
         take: Callable[[int], DeviceEvent | TillEvent | Stop | None],
         clock: Clock,
-        workers: Sequence[Watched],
+        workers: Sequence[WorkerThread],
         service_manager: ServiceManager,
         *,
         trading: Callable[[bool], None] = lambda _yes: None,

@@ -18,13 +18,14 @@ import secrets
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from firmware.acquirer.booking import Tie
 from firmware.acquirer.books import BOOKS, Books
 from firmware.acquirer.engine import BooksError, BooksFailedError
+from firmware.core.raised import RaisedAs
 from firmware.journal.connection import DATABASE
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.head import Head
@@ -32,6 +33,9 @@ from firmware.journal.losses import BooksReplaced
 from firmware.journal.records import CopyRestored
 from firmware.journal.store import Journal
 from firmware.journal.transactions import Transaction
+
+if TYPE_CHECKING:
+    from firmware.acquirer.embedded import LocalHost
 
 _NOTE = "books"  # in the lock file
 _ELSEWHERE, _NONE, _UNKNOWN = -1, "none", "unknown"
@@ -49,32 +53,13 @@ class BooksKnown(Struct, frozen=True):
     since: int
 
 
-class AnsweringHost(Protocol):
-    """The embedded host. See firmware.acquirer.embedded.LocalHost."""
-
-    journal_head: Callable[[], tuple[int, bytes]] | None
-
-    @property
-    def key_check(self) -> str: ...
-
-    def tie(self) -> Tie | None: ...
-
-    def begin_tie(self, identity: str, seq: int, digest: bytes) -> None: ...
-
-    def has_answered(self, terminal: str, batch: int, stan: int, reference: str) -> bool: ...
-
-
-def tie_books(journal: Journal, host: AnsweringHost, head: Callable[[], tuple[int, bytes]]) -> None:
+def tie_books(journal: Journal, host: LocalHost, head: Callable[[], tuple[int, bytes]]) -> None:
     """Hold journal and books against one another, and tie them if they never were.
 
     `head` gives the journal's last durable record, on any thread. Raises JournalFault.
     """
-    try:
+    with _FAULTS:
         _tie(journal, host)
-    except BooksFailedError as error:
-        raise _fault(f"they cannot be read: {error}") from error
-    except BooksError as error:
-        raise _fault(str(error)) from error
     host.journal_head = head
 
 
@@ -138,17 +123,12 @@ def _with_tie(directory: Path, use: Callable[[Books, Tie], Tie]) -> Tie | None:
     path = directory / BOOKS
     if not path.exists():
         return None
-    try:
-        with closing(Books(path)) as books:
-            tie = books.tie()
-            return None if tie is None else use(books, tie)
-    except BooksFailedError as error:
-        raise _fault(f"they cannot be read: {error}") from error
-    except BooksError as error:
-        raise _fault(str(error)) from error
+    with _FAULTS, closing(Books(path)) as books:
+        tie = books.tie()
+        return None if tie is None else use(books, tie)
 
 
-def _tie(journal: Journal, host: AnsweringHost) -> None:
+def _tie(journal: Journal, host: LocalHost) -> None:
     known, found = _known(journal), host.tie()
     seq, digest = journal.durable_head
     replaced = known is not None and known.identity == _NONE
@@ -193,19 +173,19 @@ def _was_put_back(journal: Journal) -> bool:
     return any(isinstance(entry.record, CopyRestored) for entry in journal.records(seq, seq))
 
 
-def _fits(journal: Journal, host: AnsweringHost, tie: Tie) -> bool:
+def _fits(journal: Journal, host: LocalHost, tie: Tie) -> bool:
     same = (entry.hash == tie.hash for entry in journal.records(tie.seq, tie.seq))
     return tie.key_check == host.key_check and any(same)
 
 
-def _check_last_answer(journal: Journal, host: AnsweringHost, since: int) -> None:
+def _check_last_answer(journal: Journal, host: LocalHost, since: int) -> None:
     """The books hold the last answer that the journal has of them."""
     one = journal.last_answered(since)
     if one is not None and not _has(host, one):
         raise _fault(f"{_missing(one)}, which they answered: they are an earlier copy")
 
 
-def _check_unknown(journal: Journal, host: AnsweringHost) -> None:
+def _check_unknown(journal: Journal, host: LocalHost) -> None:
     """No books are noted: a first start, an earlier release's, a copy, or a lost note."""
     one = _last_of_unknown(journal)
     if one is not None and not _has(host, one):
@@ -218,7 +198,7 @@ def _last_of_unknown(journal: Journal) -> Transaction | None:
     return journal.last_answered(_ELSEWHERE) if embedded else None
 
 
-def _has(host: AnsweringHost, one: Transaction) -> bool:
+def _has(host: LocalHost, one: Transaction) -> bool:
     return host.has_answered(one.terminal, one.batch, one.stan, one.reference)
 
 
@@ -228,3 +208,12 @@ def _missing(one: Transaction) -> str:
 
 def _fault(words: str) -> JournalFault:
     return JournalFault(Trouble.BOOKS, f"{words}; {_WAYS_BACK}")
+
+
+def _fault_of(error: Exception) -> JournalFault:
+    """The fault that an error of the books is."""
+    unread = isinstance(error, BooksFailedError)
+    return _fault(f"they cannot be read: {error}" if unread else str(error))
+
+
+_FAULTS = RaisedAs((BooksError,), _fault_of)
