@@ -14,7 +14,7 @@ from firmware.cli.arguments import add_config_argument
 from firmware.core.exits import DONE, FAILED
 from firmware.ops.doctor.examination import checks
 from firmware.ops.doctor.findings import Finding, as_json, as_line, examined, fit
-from firmware.ops.doctor.machine import ThisMachine
+from firmware.ops.doctor.machine import Machine
 from firmware.terminal.settings import settings_of
 
 
@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
         print(f"by {settings.path or 'the defaults: no settings were found'}")
     with tempfile.TemporaryDirectory(prefix="pos-doctor-") as scratch, _own_files_in(scratch):
         findings = examined(
-            checks(settings, Path(scratch), ThisMachine(), ask, choose=choose, slips=options.print),
+            checks(settings, Path(scratch), Machine(), ask, choose=choose, slips=options.print),
             tell,
         )
     if options.json:

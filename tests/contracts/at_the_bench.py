@@ -21,7 +21,7 @@ from gpiozero.threads import GPIOThread
 from firmware.core.clock import SystemClock
 from firmware.ops.doctor import examination
 from firmware.ops.doctor.findings import Finding, Verdict, as_line, examined
-from firmware.ops.doctor.machine import ThisMachine
+from firmware.ops.doctor.machine import Machine
 from firmware.terminal.devices import Parts, real_parts
 from firmware.terminal.settings import Settings
 from hw.board import KEYPAD, SIGNALS, BoardPin
@@ -51,7 +51,7 @@ class Terminal:
     def __init__(self, settings: Settings, scratch: Path) -> None:
         config = settings.config
         self._parts: Parts = real_parts(config, scratch, SystemClock())
-        checks = examination.checks_of_parts(config, self._parts, ThisMachine(), None, {})
+        checks = examination.checks_of_parts(config, self._parts, Machine(), None, {})
         self._findings: list[Finding] = examined(checks, lambda finding: print(as_line(finding)))
 
     def part(self, name: str) -> Any:

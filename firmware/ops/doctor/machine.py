@@ -9,7 +9,6 @@ import shutil
 import subprocess
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Protocol
 
 from msgspec import Struct
 
@@ -50,48 +49,11 @@ def _names(numbers: Iterable[int]) -> frozenset[str]:
     return frozenset(names)
 
 
-class Machine(Protocol):
-    """A machine as checks see it. Nothing raises: what cannot be had is None, False or empty."""
+class Machine:
+    """The machine this runs on. Nothing raises: what cannot be had is None, False or empty."""
 
     def read(self, path: str) -> bytes | None:
         """A file's content; None where there is none that can be read."""
-        ...
-
-    def exists(self, path: str) -> bool: ...
-
-    def resolved(self, path: str) -> str:
-        """The path with every symbolic link followed; itself where there is none."""
-        ...
-
-    def usable(self, path: str, who: SystemUser) -> bool:
-        """Whether `who` may get to `path`, and read and write it."""
-        ...
-
-    def listed(self, folder: str, pattern: str) -> Sequence[str]:
-        """Full paths in `folder` that match a glob pattern."""
-        ...
-
-    def ran(self, *command: str) -> str | None:
-        """What a command prints; None when it is not there, fails or takes five seconds."""
-        ...
-
-    def free_bytes(self, path: str) -> int | None:
-        """Space left for this user where `path` is, or would be made."""
-        ...
-
-    def caller(self) -> SystemUser:
-        """Who runs this, with the groups it has now."""
-        ...
-
-    def account(self, name: str) -> SystemUser | None:
-        """A user with the groups it would have after a login; None where there is none."""
-        ...
-
-
-class ThisMachine:
-    """The machine this runs on; implements `Machine`."""
-
-    def read(self, path: str) -> bytes | None:
         try:
             return Path(path).read_bytes()
         except OSError:
@@ -101,9 +63,11 @@ class ThisMachine:
         return os.path.exists(path)  # noqa: PTH110 - never raises, be it that a folder is closed
 
     def resolved(self, path: str) -> str:
+        """The path with every symbolic link followed; itself where there is none."""
         return os.path.realpath(path)  # of a loop, too
 
     def usable(self, path: str, who: SystemUser) -> bool:
+        """Whether `who` may get to `path`, and read and write it."""
         if who.uid == os.geteuid():
             return os.access(path, os.R_OK | os.W_OK)
         place = Path(self.resolved(path))
@@ -114,12 +78,14 @@ class ThisMachine:
             return False
 
     def listed(self, folder: str, pattern: str) -> Sequence[str]:
+        """Full paths in `folder` that match a glob pattern."""
         try:
             return sorted(map(str, Path(folder).glob(pattern)))
         except OSError:
             return []
 
     def ran(self, *command: str) -> str | None:
+        """What a command prints; None when it is not there, fails or takes five seconds."""
         program = shutil.which(command[0])
         if program is None:
             return None
@@ -137,6 +103,7 @@ class ThisMachine:
         return done.stdout
 
     def free_bytes(self, path: str) -> int | None:
+        """Space left for this user where `path` is, or would be made."""
         place = Path(path).absolute()
         while not place.exists() and place != place.parent:
             place = place.parent
@@ -146,6 +113,7 @@ class ThisMachine:
             return None
 
     def caller(self) -> SystemUser:
+        """Who runs this, with the groups it has now."""
         uid = os.geteuid()
         try:
             name = pwd.getpwuid(uid).pw_name
@@ -154,6 +122,7 @@ class ThisMachine:
         return SystemUser(name, uid, _names({os.getegid(), *os.getgroups()}))
 
     def account(self, name: str) -> SystemUser | None:
+        """A user with the groups it would have after a login; None where there is none."""
         try:
             entry = pwd.getpwnam(name)
         except KeyError:

@@ -4,7 +4,7 @@ import fnmatch
 from dataclasses import dataclass, field
 
 from firmware.ops.doctor.findings import Inspection, Verdict
-from firmware.ops.doctor.machine import SystemUser
+from firmware.ops.doctor.machine import Machine, SystemUser
 
 ALICE = SystemUser("alice", 1000, frozenset({"alice", "i2c"}))
 ROOT = SystemUser("root", 0, frozenset({"root"}))
@@ -12,8 +12,8 @@ POS = SystemUser("pos", 999, frozenset({"pos", "gpio", "i2c", "spi", "lp", "dial
 
 
 @dataclass
-class ModelMachine:
-    """Implements firmware.ops.doctor.machine.Machine. `closed` paths exist, and may not be used.
+class ModelMachine(Machine):
+    """Overrides every method. `closed` paths exist, and may not be used.
 
     `closed_to` has more of them for some users, by name. `runs` is who runs the doctor.
     """

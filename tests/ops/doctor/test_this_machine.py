@@ -5,12 +5,12 @@ import os
 
 import pytest
 
-from firmware.ops.doctor.machine import USE, SystemUser, ThisMachine, may
+from firmware.ops.doctor.machine import USE, Machine, SystemUser, may
 
 
 @pytest.fixture
 def machine():
-    return ThisMachine()
+    return Machine()
 
 
 def test_a_file_is_its_bytes_and_a_missing_one_nothing(machine, tmp_path):
