@@ -11,7 +11,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
-from hw import slots
 from hw.events import CardRemoved, Device, DeviceBack, DeviceEvent, DeviceLost, FaultReason
 from hw.pcsc import (
     ABSENT,
@@ -33,7 +32,7 @@ from hw.pcsc import (
     words,
 )
 from hw.ports import CardGone, CardMute, Clock, DeviceFault
-from hw.slot_watch import SlotWatch
+from hw.slots import SlotWatch, choose, why
 from hw.t0 import exchange
 
 BACK_OFF_FIRST_MS, BACK_OFF_MAX_MS = 250, 5_000
@@ -55,9 +54,9 @@ def _fault(detail: str, code: int = Pcsc.SUCCESS) -> DeviceFault:
 class PcscReader:
     """A reader behind PC/SC. See hw.ports.CardReader.
 
-    Of several readers it takes the first contact slot whose name contains `name` and none of
-    `exclude`; a contactless or SAM slot only where there is no other. `pause` waits some
-    milliseconds for a daemon that is away; by default it can be interrupted.
+    Of several readers it takes the first contact slot whose name contains `name`; a contactless or
+    SAM slot only where there is no other. `pause` waits some milliseconds for a daemon that is
+    away; by default it can be interrupted.
     """
 
     def __init__(
@@ -66,13 +65,11 @@ class PcscReader:
         clock: Clock,
         *,
         name: str = "",
-        exclude: Sequence[str] = (),
         pause: Callable[[int], object] | None = None,
     ) -> None:
         self._scard = scard
         self._clock = clock
         self._name = name
-        self._exclude = tuple(exclude)
         self._wake = threading.Event()
         self._pause = pause or (lambda ms: self._wake.wait(ms / 1000))
         self._context: int | None = None
@@ -93,7 +90,7 @@ class PcscReader:
         """Which reader was taken, and why that one; empty while there is none."""
         if self._reader is None:
             return ""
-        return slots.why(self._reader, self._listed, self._name)
+        return why(self._reader, self._listed, self._name)
 
     @property
     def card_present(self) -> bool:
@@ -149,16 +146,12 @@ class PcscReader:
 
     def power_off(self) -> None:
         """Power the card down. Never raises."""
-        card, self._card = self._card, None
-        if card is not None:
-            self._scard.SCardDisconnect(card, UNPOWER_CARD)
+        self._let_go(UNPOWER_CARD)
 
     def close(self) -> None:
         """Power the card down and give the context back. Never raises."""
         self.power_off()
-        context, self._context = self._context, None
-        if context is not None:
-            self._scard.SCardReleaseContext(context)
+        self._give_context_back()
 
     def _establish(self) -> None:
         code, context = self._scard.SCardEstablishContext(SCOPE_SYSTEM)
@@ -175,7 +168,7 @@ class PcscReader:
         code, names = self._scard.SCardListReaders(self._context, [])
         if code not in (Pcsc.SUCCESS, Pcsc.NO_READERS):
             raise _fault(f"readers cannot be listed: {words(code)}", code)
-        chosen = slots.choose(names, self._name, self._exclude) if code == Pcsc.SUCCESS else None
+        chosen = choose(names, self._name) if code == Pcsc.SUCCESS else None
         if chosen is not None:
             self._listed = list(names)
             self._reader = chosen
@@ -250,10 +243,15 @@ class PcscReader:
         self._let_go()
         return CardRemoved(self._clock.monotonic_ms())
 
-    def _let_go(self) -> None:
+    def _let_go(self, disposition: int = LEAVE_CARD) -> None:
         card, self._card = self._card, None
         if card is not None:
-            self._scard.SCardDisconnect(card, LEAVE_CARD)
+            self._scard.SCardDisconnect(card, disposition)
+
+    def _give_context_back(self) -> None:
+        context, self._context = self._context, None
+        if context is not None:
+            self._scard.SCardReleaseContext(context)
 
     def _recovered(self) -> list[DeviceEvent]:
         if self._reader is None or self._silent or not (self._lost and self._slot.looked):
@@ -285,11 +283,9 @@ class PcscReader:
         if not self._lost:
             self._lost = True
             self._unseen.append(fault.lost(self._clock.monotonic_ms()))
-        context, self._context = self._context, None
         self._reader, self._card = None, None
         self._back_off_ms = self._back_off_ms or BACK_OFF_FIRST_MS
-        if context is not None:
-            self._scard.SCardReleaseContext(context)
+        self._give_context_back()
         return fault
 
     def _take_unseen(self) -> list[DeviceEvent]:

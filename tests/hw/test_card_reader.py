@@ -159,12 +159,6 @@ def test_of_two_readers_the_named_one_is_taken(card_named):
     assert bench.poll() == [CardRemoved]
 
 
-def test_an_excluded_reader_is_left_alone():
-    bench = Bench("SIM Reader 00 00", "Card Reader 01 00", exclude=["SIM"])
-    bench.poll()
-    assert bench.reader.taken().startswith("Card Reader 01 00:")
-
-
 def test_a_second_reader_that_comes_and_goes_disturbs_nobody(card_named):
     bench = Bench("Card Reader 00 00", "Other 01 00")
     bench.poll()
