@@ -137,27 +137,14 @@ class Oled:
         self._on_display: frame.Pages | None = None  # while it is not known
         self._wanted = frame.blank(self.width_px, self.height_px)
         self._level = level  # of brightness, 0-255; None: as luma initialises it
-        self._asleep = False
 
     def show(self, image: Image.Image) -> None:
         """Send what differs from the display; blocks for the bus. Raises DeviceFault."""
         self._wanted = self._packed(image)
         self._surely(self._send)
 
-    def brightness(self, level: int) -> None:
-        """Set the drive current, 0–255. Raises DeviceFault."""
-        if not 0 <= level <= 255:
-            raise ValueError(f"brightness is 0–255, not {level}")
-        self._level = level
-        self._surely(lambda: self._device.contrast(level))
-
-    def sleep(self, asleep: bool) -> None:
-        """Switch the display off (memory kept) or on. Raises DeviceFault."""
-        self._asleep = asleep
-        self._surely(lambda: self._device.hide() if asleep else self._device.show())
-
     def reopen(self, image: Image.Image | None = None) -> None:
-        """Connect and initialise anew and send the whole frame, with brightness and sleep.
+        """Connect and initialise anew, with the brightness, and send the whole frame.
 
         The frame is `image`, so that no old one is seen before it; without one, what was shown
         last. Raises DeviceFault while the display is still lost. Also heals a display that a
@@ -219,11 +206,8 @@ class Oled:
         self._on_display = None
         if self._level is not None:
             self._device.contrast(self._level)
-        if self._asleep:
-            self._device.hide()
         self._send()
-        if not self._asleep:
-            self._device.show()
+        self._device.show()
 
     def _send(self) -> None:
         """Send every window in which the wanted frame differs from the one on the display."""

@@ -62,14 +62,6 @@ class Display(Protocol):
         """Put a mode "1" image of the display's size on it. Raises DeviceFault."""
         ...
 
-    def brightness(self, level: int) -> None:
-        """Set the drive current, 0–255. Raises DeviceFault."""
-        ...
-
-    def sleep(self, asleep: bool) -> None:
-        """Switch the display off (memory kept) or on. Raises DeviceFault."""
-        ...
-
     def reopen(self, image: Image.Image | None = None) -> None:
         """Build the device anew, with `image` on it, or what it had. Raises DeviceFault."""
         ...

@@ -33,7 +33,7 @@ from firmware.terminal.unsettled import check_identity
 from firmware.terminal.world import Asks, Devices
 from firmware.ui.render import Frame
 from hw.events import Post
-from hw.ports import Clock, DeviceFault, HostLink
+from hw.ports import Clock, HostLink
 from hw.worker import JobWorker, KeypadWorker, ReaderWorker, WorkerThread
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class Assembly:
         self._host = JobWorker("host", post, clock)
         keypad = KeypadWorker(parts.keypad, post, clock)
         self._workers = (keypad, self._reader, self._printer, self._host)
-        devices = self._devices(config, clock)
+        devices = self._devices(clock)
         if messages is not None:
             client: Asks = acquirer_client(link, messages, directory, clock)
         else:
@@ -109,13 +109,10 @@ class Assembly:
             client = embedded_client(config, link)
         self.terminal = Terminal(config, directory, devices, client, emv, files=files)
 
-    def _devices(self, config: Config, clock: Clock) -> Devices:
-        display = TellingDisplay(self._parts.display)
-        with contextlib.suppress(DeviceFault):  # it is kept for when the display is there
-            display.brightness(config.display.brightness)
+    def _devices(self, clock: Clock) -> Devices:
         return Devices(
             clock=clock,
-            display=display,
+            display=TellingDisplay(self._parts.display),
             reader=self._parts.reader,
             reader_worker=self._reader,
             printer=self._parts.printer,

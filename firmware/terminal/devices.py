@@ -137,12 +137,6 @@ class TellingDisplay:
     def show(self, image: Image.Image) -> None:
         self._told(lambda: self._display.show(image))
 
-    def brightness(self, level: int) -> None:
-        self._told(lambda: self._display.brightness(level))
-
-    def sleep(self, asleep: bool) -> None:
-        self._told(lambda: self._display.sleep(asleep))
-
     def reopen(self, image: Image.Image | None = None) -> None:
         self._told(lambda: self._display.reopen(image))
 

@@ -137,12 +137,6 @@ class BrokenPanel:
     def show(self, image):
         raise RuntimeError(f"cannot draw {PAN} of {Pan(PAN)}")
 
-    def brightness(self, level):
-        pass
-
-    def sleep(self, asleep):
-        pass
-
     def reopen(self, image=None):
         pass
 

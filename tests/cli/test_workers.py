@@ -171,5 +171,4 @@ def test_a_lost_display_is_logged_once_and_its_return_too(caplog):
             display.reopen()
     chip.fail(broken=False)
     display.reopen()
-    display.brightness(10)
     assert [record.getMessage() for record in caplog.records] == ["device lost", "device back"]

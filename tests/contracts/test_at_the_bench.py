@@ -30,9 +30,9 @@ def test_eyes_see_the_picture_that_was_sent(somebody):
             picture.paste((x + y) // 8 % 2, (x, y, x + 8, y + 8))
     display.show(picture)
     assert somebody.sees("Is there a chessboard of 16 by 8 squares, sharp up to every edge?")
-    display.sleep(asleep=True)
+    display.close()
     assert somebody.sees("Is the display dark now?")
-    display.sleep(asleep=False)
+    display.reopen()
     assert somebody.sees("Is the chessboard back?")
 
 

@@ -83,23 +83,6 @@ class TestDisplay:
         cell.paste(1, (64, 16, 80, 32))
         assert bench.show_ms(cell) < bench.show_ms(checkers(0)) / 2
 
-    def test_all_of_the_range_of_brightness_is_taken(self, bench):
-        for level in (0, 128, 255):
-            bench.display.brightness(level)
-        for level in (-1, 256):
-            with pytest.raises(ValueError):
-                bench.display.brightness(level)
-
-    def test_it_takes_frames_asleep_and_awake(self, bench):
-        bench.display.show(checkers(1))
-        bench.display.sleep(asleep=True)
-        bench.display.show(checkers(0))
-        assert bench.is_showing(BLACK)
-        bench.display.sleep(asleep=False)
-        assert bench.is_showing(checkers(0))
-        bench.display.show(checkers(1))
-        assert bench.is_showing(checkers(1))
-
     def test_only_a_frame_of_its_own_kind_is_taken(self, bench):
         for wrong in (Image.new("L", (128, 64)), Image.new("1", (64, 128))):
             with pytest.raises(ValueError):

@@ -54,9 +54,9 @@ def same(seen, wanted):
     return ImageChops.logical_xor(seen, wanted).getbbox() is None
 
 
-def lit_display(chip):
+def lit_display(chip, level=None):
     panel = DISPLAYS[chip]()
-    oled = Oled(lambda: panel, chip)
+    oled = Oled(lambda: panel, chip, level=level)
     oled.show(noise(1))
     return panel, oled
 
@@ -172,34 +172,24 @@ def test_memory_noise_at_power_on_is_never_lit(panel, chip):
     assert set(lit) == {None}
 
 
-def test_nothing_is_sent_that_the_datasheet_does_not_define(oled, panel, chip):
+def test_nothing_is_sent_that_the_datasheet_does_not_define(panel, chip):
+    oled = Oled(lambda: panel, chip, level=10)
     oled.show(noise(1))
-    oled.brightness(10)
-    oled.sleep(asleep=True)
-    oled.sleep(asleep=False)
+    oled.close()
     # luma gives the SH1106 the SSD1306's memory mode and charge pump, which it ignores
     assert panel.undefined == ([0x20, 0x8D] if chip is OledChip.SH1106 else [])
 
 
-def test_brightness_is_the_chips_contrast(oled, panel):
-    oled.brightness(3)
-    assert panel.contrast == 3
-
-
-def test_sleep_darkens_the_display_and_keeps_the_frame(oled, panel):
-    oled.show(noise(4))
-    oled.sleep(asleep=True)
-    assert same(panel.image(), BLACK)
-    oled.sleep(asleep=False)
-    assert same(panel.image(), noise(4))
+@pytest.mark.parametrize("level", [0, 3, 255])
+def test_brightness_is_the_chips_contrast(chip, level):
+    panel, _ = lit_display(chip, level)
+    assert panel.contrast == level
 
 
 def test_a_frame_of_the_wrong_kind_is_a_bug_and_not_a_fault(oled):
     for wrong in (Image.new("L", (128, 64)), Image.new("1", (64, 128))):
         with pytest.raises(ValueError):
             oled.show(wrong)
-    with pytest.raises(ValueError):
-        oled.brightness(256)
 
 
 def test_a_broken_wire_is_a_named_fault_wherever_it_breaks(chip):
@@ -210,8 +200,7 @@ def test_a_broken_wire_is_a_named_fault_wherever_it_breaks(chip):
     transfers = panel.transactions - before
     assert transfers >= 2
     for taken in range(transfers):
-        panel, oled = lit_display(chip)
-        oled.brightness(5)
+        panel, oled = lit_display(chip, level=5)
         panel.fail(broken=True, after_transfers=taken)
         with pytest.raises(DeviceFault) as fault:
             oled.show(noise(2))
@@ -243,9 +232,8 @@ def test_reopening_heals_a_display_that_was_reset_unseen(oled, panel):
     assert same(panel.image(), noise(1))
 
 
-def test_nothing_is_seen_of_reopening_a_display_that_is_well(oled, panel):
-    oled.brightness(5)
-    oled.show(noise(1))
+def test_nothing_is_seen_of_reopening_a_display_that_is_well(chip):
+    panel, oled = lit_display(chip, level=5)
     seen = seen_at_each_transfer(panel)
     oled.reopen()
     assert len(seen) >= 1
@@ -266,13 +254,6 @@ def test_a_display_that_was_reset_stays_dark_until_its_frame_is_there(oled, pane
 def test_reopening_costs_a_frame_and_few_bytes_more(oled, panel, chip):
     oled.show(noise(1))
     assert 0 < cost(panel, oled.reopen) <= WHOLE_FRAME_BUS_BYTES[chip] + 80
-
-
-def test_a_sleeping_display_sleeps_on_after_reopening(oled, panel):
-    oled.show(noise(1))
-    oled.sleep(asleep=True)
-    oled.reopen()
-    assert not panel.is_on
 
 
 def test_a_terminal_starts_with_its_display_unplugged(oled, panel):

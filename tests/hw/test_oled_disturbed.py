@@ -25,8 +25,7 @@ def test_transfers_that_are_not_acknowledged_are_made_again(chip, how, refused):
     before = panel.transactions
     SHOWS[how](oled)
     for taken in range(panel.transactions - before):
-        panel, oled = lit_display(chip)
-        oled.brightness(5)
+        panel, oled = lit_display(chip, level=5)
         panel.refuse(refused, after_transfers=taken)
         SHOWS[how](oled)
         assert same(panel.image(), noise(2))
