@@ -20,12 +20,13 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from hw.board import KEYPAD, KeyMatrix
 from hw.events import Device, DeviceBack, DeviceEvent, DeviceLost, Key, KeyPressed
-from hw.gpio import pin_errors
+from hw.gpio import PinHeader
+from hw.ports import DeviceFault
 
 SCAN_PERIOD_MS = 5
 REST_PERIOD_MS = 20  # with every key up: 20 and 15 ms to confirm it are less than a hand's 40
@@ -33,6 +34,7 @@ GAP_MS = 80  # a membrane gaps for nearly so long; open for 80 ms it is a press 
 DEBOUNCE_SCANS = 4  # 15 ms from the first to the last: contacts bounce for 5, hands hold for 40
 STUCK_AFTER_MS = 30_000
 RETRY_MS = 500  # pins that could not be had are asked for again no sooner
+HEADER_RETRY_MS = 2_000
 
 
 def stuck(keys: Sequence[Key], now_ms: int) -> DeviceLost:
@@ -45,10 +47,9 @@ def stuck(keys: Sequence[Key], now_ms: int) -> DeviceLost:
 class MatrixKeypad:
     """A scanned matrix of keys; implements `hw.ports.Keypad`.
 
-    `factory` is a gpiozero pin factory, never gpiozero's global one. Pins are claimed at the
-    first scan and again half a second after an error, so a keypad that cannot be had is an event
-    and no crash. `errors` are what the factory's pins raise when the GPIO device fails: lgpio's
-    own error is neither an OSError nor gpiozero's.
+    `connect` gives the header, or raises DeviceFault. It is asked for at the first scan and, while
+    there is none, every two seconds; pins are claimed then, and again half a second after an error.
+    So a keypad that cannot be had is an event and no crash.
 
     KeyPressed.at_ms is the scan that confirmed the press, `DEBOUNCE_SCANS` − 1 periods after the
     contact first closed.
@@ -56,15 +57,10 @@ class MatrixKeypad:
 
     scan_period_ms = SCAN_PERIOD_MS
 
-    def __init__(
-        self,
-        factory: Any,
-        layout: KeyMatrix = KEYPAD,
-        errors: tuple[type[Exception], ...] | None = None,
-    ) -> None:
-        self._factory = factory
+    def __init__(self, connect: Callable[[], PinHeader], layout: KeyMatrix = KEYPAD) -> None:
+        self._connect = connect
+        self._header: PinHeader | None = None
         self._layout = layout
-        self._pin_errors = errors or pin_errors()
         self._keys = tuple(key for legend in layout.legends for key in legend)
         self._rows: list[Any] = []
         self._columns: list[Any] = []
@@ -90,12 +86,17 @@ class MatrixKeypad:
         if not self._claimed and now_ms < self._next_try_ms:
             return []
         try:
+            header = self._header = self._header or self._connect()
+        except DeviceFault as fault:
+            self._next_try_ms = now_ms + HEADER_RETRY_MS
+            return self._lose(fault.lost(now_ms))
+        try:
             if not self._claimed:
-                self._claim()
+                self._claim(header.factory)
             if self.at_rest and self._nothing_down():
                 return []
             reading = self._read()
-        except self._pin_errors as error:
+        except header.errors as error:
             self._let_go()
             self._forget()
             self._next_try_ms = now_ms + RETRY_MS
@@ -110,9 +111,9 @@ class MatrixKeypad:
 
     # --- pins ---
 
-    def _claim(self) -> None:
-        self._rows = [self._factory.pin(pin.bcm) for pin in self._layout.rows]
-        self._columns = [self._factory.pin(pin.bcm) for pin in self._layout.columns]
+    def _claim(self, factory: Any) -> None:
+        self._rows = [factory.pin(pin.bcm) for pin in self._layout.rows]
+        self._columns = [factory.pin(pin.bcm) for pin in self._layout.columns]
         for pin in (*self._rows, *self._columns):
             pin.input_with_pull("up")  # rows too: a floating wire would pick up noise
         self._claimed = True
@@ -143,8 +144,9 @@ class MatrixKeypad:
 
     def _let_go(self) -> None:
         """Make all pins inputs, as far as they still can be."""
+        errors = self._header.errors if self._header is not None else ()
         for pin in (*self._rows, *self._columns):
-            with contextlib.suppress(*self._pin_errors):
+            with contextlib.suppress(*errors):
                 pin.close()
         self._rows, self._columns, self._claimed = [], [], False
         self._watching = False

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,23 +19,14 @@ from firmware.core.log import fields
 from firmware.terminal.drivers import display_on, printer_on, profile_of, reader_on, usb_keypad_on
 from firmware.terminal.settings import printer_address
 from hw.evdev_keypad import EventNode
-from hw.events import Device, DeviceBack, DeviceEvent
+from hw.events import Device
 from hw.gpio import PinHeader, this_pi
-from hw.keypad import SCAN_PERIOD_MS, MatrixKeypad
+from hw.keypad import MatrixKeypad
 from hw.oled import Bus, i2c, spi
-from hw.ports import (
-    CardReader,
-    Clock,
-    DeviceFault,
-    Display,
-    Keypad,
-    Printer,
-)
+from hw.ports import CardReader, Clock, DeviceFault, Display, Keypad, Printer
 from hw.printer import NoPrinter
 from hw.printer_link import transport_for
 from hw.signals import Signals
-
-RETRY_MS = 2_000
 
 _LOG = logging.getLogger(__name__)
 
@@ -86,46 +77,6 @@ class Scard:
         return getattr(scard, name)
 
 
-class LateKeypad:
-    """A keypad whose pins may not be there yet: asked for at a scan, and again every two seconds.
-
-    `connect` raises DeviceFault while there is none.
-    """
-
-    scan_period_ms = SCAN_PERIOD_MS
-
-    def __init__(self, connect: Callable[[], Keypad]) -> None:
-        self._connect = connect
-        self._keypad: Keypad | None = None
-        self._lost = False
-        self._next_try_ms = 0
-
-    @property
-    def at_rest(self) -> bool:
-        """Whether the keypad is there and at rest."""
-        return self._keypad is not None and self._keypad.at_rest
-
-    def scan(self, now_ms: int) -> Sequence[DeviceEvent]:
-        """Scan, or try to have something to scan. See hw.ports.Keypad.scan."""
-        if self._keypad is not None:
-            return self._keypad.scan(now_ms)
-        if now_ms < self._next_try_ms:
-            return []
-        self._next_try_ms = now_ms + RETRY_MS
-        was_lost, self._lost = self._lost, True
-        try:
-            self._keypad = self._connect()
-        except DeviceFault as fault:
-            return [] if was_lost else [fault.lost(now_ms)]
-        back = [DeviceBack(Device.KEYPAD, now_ms)] if was_lost else []
-        return [*back, *self._keypad.scan(now_ms)]
-
-    def close(self) -> None:
-        """Give the pins back."""
-        if self._keypad is not None:
-            self._keypad.close()
-
-
 class TellingDisplay:
     """A display that logs when it is lost and when it is back: it cannot show that itself."""
 
@@ -171,7 +122,7 @@ def _display_bus(display: DisplaySettings, header: SharedHeader) -> Callable[[],
 def _keypad(config: Config, header: SharedHeader) -> Keypad:
     if config.keypad.kind == "usb":
         return usb_keypad_on(lambda: EventNode.open(config.keypad.device))
-    return LateKeypad(lambda: _matrix(header))
+    return MatrixKeypad(lambda: header.of(Device.KEYPAD))
 
 
 def _signals(config: Config, header: SharedHeader) -> Signals | None:
@@ -180,11 +131,6 @@ def _signals(config: Config, header: SharedHeader) -> Signals | None:
         return None
     connect = lambda: header.of(Device.KEYPAD)  # noqa: E731 - one expression, used once below
     return Signals(connect, buzzer=wanted.buzzer, lights=wanted.lights)
-
-
-def _matrix(header: SharedHeader) -> MatrixKeypad:
-    pins = header.of(Device.KEYPAD)
-    return MatrixKeypad(pins.factory, errors=pins.errors)
 
 
 class SharedHeader:

@@ -19,7 +19,7 @@ from firmware.journal.transactions import State
 from firmware.lab.issuers import tray_books
 from firmware.terminal.assembly import Assembly
 from firmware.terminal.data_directory import DataDirectory
-from firmware.terminal.devices import LateKeypad, Parts
+from firmware.terminal.devices import Parts
 from firmware.terminal.loop import Inbox, Loop
 from firmware.terminal.service_manager import ServiceManager
 from firmware.terminal.settings import Settings
@@ -28,9 +28,10 @@ from hw.board import KEYPAD
 from hw.card_reader import PcscReader
 from hw.evdev_keypad import UsbKeypad
 from hw.events import Device, DeviceEvent, DeviceLost, Key, KeyPressed
+from hw.gpio import PinHeader
 from hw.keypad import GAP_MS, MatrixKeypad
 from hw.oled import Oled
-from hw.ports import DeviceFault, Keypad
+from hw.ports import DeviceFault
 from hw.printer import EscposPrinter
 from hw.sim.cards import TEST_CA_KEYS
 from hw.sim.cards.card import tray
@@ -136,9 +137,10 @@ class Bench:
 
     def parts(self) -> Parts:
         """The drivers on the models."""
+        self.keypad = MatrixKeypad(self._header)
         return Parts(
             display=Oled(lambda: self.chip),
-            keypad=LateKeypad(self._connect_keypad),
+            keypad=self.keypad,
             reader=PcscReader(self.slot, self.clock),
             printer=EscposPrinter(self.paper_printer.transport),
         )
@@ -240,12 +242,11 @@ class Bench:
             yield
             done.result(timeout=PATIENCE_S)
 
-    def _connect_keypad(self) -> Keypad:
+    def _header(self) -> PinHeader:
         if not self.keypad_there:
             raise DeviceFault(Device.KEYPAD, "no header")
         assert isinstance(self.keys, Matrix)
-        self.keypad = MatrixKeypad(self.keys.factory)
-        return self.keypad
+        return PinHeader(self.keys.factory)
 
     def _post(self, event: DeviceEvent) -> None:
         self._pressed += isinstance(event, KeyPressed)

@@ -27,6 +27,7 @@ from firmware.ui.texts import Language, Text
 from hw.board import KEYPAD
 from hw.card_reader import PcscReader
 from hw.events import Device
+from hw.gpio import PinHeader
 from hw.keypad import MatrixKeypad
 from hw.ports import PaperState, PrintResult
 from hw.sim.panel.matrix import Matrix
@@ -148,7 +149,7 @@ def test_a_bug_ends_it_with_a_traceback_that_tells_no_secret(tmp_path, caplog, c
     clock = SystemClock()
     parts = Parts(
         display=BrokenPanel(),
-        keypad=MatrixKeypad(Matrix(KEYPAD).factory),
+        keypad=MatrixKeypad(lambda: PinHeader(Matrix(KEYPAD).factory)),
         reader=PcscReader(PcscModel(), clock),
         printer=NoPrinter(32),
     )

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from firmware.core.clock import SystemClock
-from firmware.terminal.devices import RETRY_MS, LateKeypad, SharedHeader, TellingDisplay
+from firmware.terminal.devices import SharedHeader, TellingDisplay
 from hw.board import KEYPAD
 from hw.events import Device, DeviceBack, DeviceLost, JobDone, Key, KeyPressed
-from hw.keypad import MatrixKeypad
+from hw.gpio import PinHeader
+from hw.keypad import HEADER_RETRY_MS, MatrixKeypad
 from hw.oled import Oled
 from hw.ports import DeviceFault
 from hw.sim.panel.matrix import Matrix
@@ -83,7 +84,7 @@ def test_jobs_are_done_in_order_and_what_they_raise_is_their_result():
 
 def test_a_key_goes_from_the_matrix_through_the_thread():
     matrix, events, clock = Matrix(KEYPAD), queue.SimpleQueue(), TickingClock()
-    keypad = MatrixKeypad(matrix.factory)
+    keypad = MatrixKeypad(lambda: PinHeader(matrix.factory))
     worker = KeypadWorker(keypad, events.put, clock)
     worker.thread.start()
     clock.wait_for(lambda: keypad.at_rest, "the first scans")
@@ -137,17 +138,17 @@ def test_a_keypad_that_is_not_there_is_lost_once_and_tried_again_every_two_secon
 
     def connect():
         tries.append(now_ms)
-        if now_ms < 3 * RETRY_MS:
+        if now_ms < 3 * HEADER_RETRY_MS:
             raise DeviceFault(Device.KEYPAD, "no header")
-        return MatrixKeypad(matrix.factory)
+        return PinHeader(matrix.factory)
 
-    keypad, events = LateKeypad(connect), []
-    for now_ms in range(0, 4 * RETRY_MS, 5):
+    keypad, events = MatrixKeypad(connect), []
+    for now_ms in range(0, 4 * HEADER_RETRY_MS, 5):
         events += keypad.scan(now_ms)
-    assert tries == [0, RETRY_MS, 2 * RETRY_MS, 3 * RETRY_MS]
+    assert tries == [0, HEADER_RETRY_MS, 2 * HEADER_RETRY_MS, 3 * HEADER_RETRY_MS]
     assert events == [
         DeviceLost(Device.KEYPAD, "no header", 0),
-        DeviceBack(Device.KEYPAD, 3 * RETRY_MS),
+        DeviceBack(Device.KEYPAD, 3 * HEADER_RETRY_MS),
     ]
     assert keypad.at_rest
     keypad.close()

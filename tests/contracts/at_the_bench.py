@@ -101,7 +101,7 @@ class Hands:
         self.pins = MockFactory(revision=PI_4B_REVISION)
         self._parts: dict[str, Any] = {
             "display": Oled(lambda: self.chip),
-            "keypad": MatrixKeypad(self.matrix.factory),
+            "keypad": MatrixKeypad(lambda: PinHeader(self.matrix.factory)),
             "printer": EscposPrinter(self.paper.transport),
             "signals": Signals(lambda: PinHeader(self.pins), buzzer=True, lights=True),
         }

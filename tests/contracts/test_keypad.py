@@ -6,6 +6,7 @@ import pytest
 
 from hw.board import KEYPAD
 from hw.evdev_keypad import UsbKeypad
+from hw.gpio import PinHeader
 from hw.keypad import MatrixKeypad
 from hw.sim.panel.matrix import Matrix
 from hw.sim.panel.usb_keypad import UsbKeypadModel
@@ -16,7 +17,7 @@ from tests.contracts.at_the_bench import PART
 def keypad(request):
     match request.param:
         case "matrix":
-            keypad = MatrixKeypad(Matrix(KEYPAD).factory)
+            keypad = MatrixKeypad(lambda: PinHeader(Matrix(KEYPAD).factory))
         case "USB":
             keypad = UsbKeypad(UsbKeypadModel().connect)
         case _:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from hw.board import KEYPAD
 from hw.events import Device, DeviceBack, DeviceLost, Key, KeyPressed
+from hw.gpio import PinHeader
 from hw.keypad import RETRY_MS, STUCK_AFTER_MS, MatrixKeypad
 from hw.sim.panel.matrix import Matrix, ShortCircuit
 from tests.hw.hand import Hand
@@ -20,7 +21,7 @@ class MatrixHand(Hand):
 
     def __init__(self, *, skip=False):
         self.matrix = Matrix(KEYPAD)
-        super().__init__(self.matrix, MatrixKeypad(self.matrix.factory))
+        super().__init__(self.matrix, MatrixKeypad(lambda: PinHeader(self.matrix.factory)))
         self.skip = skip
         self.scans = 0
         self._scanned_version = None

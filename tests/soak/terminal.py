@@ -27,6 +27,7 @@ from firmware.ui.render import Frame
 from hw.board import KEYPAD
 from hw.card_reader import PcscReader
 from hw.events import DeviceEvent, Key, KeyPressed
+from hw.gpio import PinHeader
 from hw.keypad import MatrixKeypad
 from hw.oled import Oled
 from hw.ports import Document, PaperState, PrintReport
@@ -118,7 +119,7 @@ class Table:
         self._paper = PrinterModel()
         self._printer = StickingPrinter(EscposPrinter(self._paper.transport))
         scard = Scard() if SOCKET_VARIABLE in os.environ else self._slot
-        self._keypad = HeardKeypad(MatrixKeypad(self._keys.factory))
+        self._keypad = HeardKeypad(MatrixKeypad(lambda: PinHeader(self._keys.factory)))
         chip = Ssd1306()
         self.parts = Parts(
             display=Oled(lambda: chip),

@@ -19,13 +19,14 @@ import firmware.terminal.process  # noqa: F401 - a start imports what the comman
 from firmware.core.clock import SystemClock
 from firmware.core.config import Config
 from firmware.terminal.assembly import Assembly
-from firmware.terminal.devices import LateKeypad, Parts, TellingDisplay, real_parts
+from firmware.terminal.devices import Parts, TellingDisplay, real_parts
 from firmware.terminal.loop import Inbox, Loop
 from firmware.terminal.service_manager import ServiceManager
 from firmware.terminal.settings import Settings
 from firmware.ui.render import Frame
 from firmware.ui.texts import Language, Text
 from hw.events import DeviceEvent
+from hw.gpio import PinHeader
 from hw.keypad import MatrixKeypad
 from hw.oled import Oled
 from hw.ports import CardGone
@@ -90,17 +91,17 @@ def resident_kb() -> int | None:
     return next((int(line.split()[1]) for line in lines if line.startswith("VmRSS")), None)
 
 
-def _matrix() -> MatrixKeypad:
+def _header() -> PinHeader:
     from gpiozero.pins.mock import MockFactory  # noqa: PLC0415 - as the real header does
 
-    return MatrixKeypad(MockFactory())
+    return PinHeader(MockFactory())
 
 
 def _without_wires(parts: Parts) -> Parts:
     return replace(
         parts,
         display=TellingDisplay(Oled(_Wire)),
-        keypad=LateKeypad(_matrix),
+        keypad=MatrixKeypad(_header),
         reader=_EmptySlot(),
     )
 

@@ -17,6 +17,7 @@ from firmware.lab.benchmarks.figures import Figure, p99
 from firmware.lab.benchmarks.hands import CARD, Hands
 from firmware.lab.benchmarks.meter import NS_PER_MS, Meter, MeteredRunner, Timed
 from firmware.lab.scenario.stage import Stage
+from hw.gpio import PinHeader
 from hw.keypad import MatrixKeypad
 
 SALES, SALES_FULL, WARM_UP = 40, 200, 3
@@ -82,7 +83,7 @@ def metered_stage(directory: Path, meter: Meter) -> Stage:
 
 def _scan_us() -> float:
     """Processor time of one scan of the matrix, over gpiozero's mock pins."""
-    keypad = MatrixKeypad(MockFactory())
+    keypad = MatrixKeypad(lambda: PinHeader(MockFactory()))
     keypad.scan(0)
     began_ns = time.process_time_ns()
     for number in range(SCANS):

@@ -48,6 +48,7 @@ from firmware.terminal.world import Devices
 from firmware.ui.render import Frame
 from hw.card_reader import PcscReader
 from hw.events import KeyPressed
+from hw.gpio import PinHeader
 from hw.keypad import MatrixKeypad
 from hw.oled import Oled
 from hw.ports import Buzzer, HostLink, Keypad, Worker
@@ -83,7 +84,7 @@ class StageDrivers:
     def keypad(self, models: Models) -> Keypad:
         if self._config.keypad.kind == "usb":
             return usb_keypad_on(models.usb_keypad.connect)
-        return MatrixKeypad(models.matrix.factory)
+        return MatrixKeypad(lambda: PinHeader(models.matrix.factory))
 
     def reader(self, models: Models, clock: VirtualClock) -> PcscReader:
         return reader_on(models.slot.scard, clock, self._config, pause=lambda _ms: None)

@@ -10,6 +10,7 @@ from firmware.ops.doctor.keypad import KeypadCheck, Matrix
 from hw.board import KEYPAD
 from hw.evdev_keypad import UsbKeypad
 from hw.events import Device, FaultReason, Key
+from hw.gpio import PinHeader
 from hw.keypad import MatrixKeypad
 from hw.ports import DeviceFault
 from hw.sim.panel import matrix as sim
@@ -27,7 +28,7 @@ class Hand:
     def __init__(self, layout=KEYPAD, dead=()):
         self.clock = VirtualClock(NOON)
         self.matrix = sim.Matrix(KEYPAD)
-        self.keypad = MatrixKeypad(self.matrix.factory, layout)
+        self.keypad = MatrixKeypad(lambda: PinHeader(self.matrix.factory), layout)
         self._dead = dead
         self._next = None
         self._due_ms = 0

@@ -11,7 +11,7 @@ from firmware.ops.doctor.findings import Verdict, examined
 from firmware.ops.doctor.keypad import KeypadCheck, Matrix
 from firmware.ops.doctor.printer import PrinterCheck
 from firmware.ops.doctor.reader import SOCKET, ReaderCheck
-from firmware.terminal.devices import LateKeypad, Scard
+from firmware.terminal.devices import Scard
 from hw.board import KEYPAD
 from hw.card_reader import PcscReader
 from hw.events import Device
@@ -49,7 +49,7 @@ def without(monkeypatch):
 
 def test_a_header_without_lgpio_is_bad_with_its_package(without):
     without("lgpio")
-    keypad = LateKeypad(lambda: MatrixKeypad(this_pi(Device.KEYPAD).factory))
+    keypad = MatrixKeypad(lambda: this_pi(Device.KEYPAD))
     clock = VirtualClock(NOON)
     matrix = Matrix(KEYPAD.legends, tuple("abcd"), tuple("wxyz"))
     [(_, advice)] = worst(KeypadCheck(keypad, clock, lambda _ms: None, matrix, None))
