@@ -61,7 +61,7 @@ def run_terminal(
         assembly = _assembled(settings, data, parts, clock, inbox, on_frame=on_frame)
         runner = assembly.terminal.runner
         manager = ServiceManager.of(os.environ)
-        trading = parts.signals.trading if parts.signals else _dark
+        trading = parts.signals.trading if parts.signals else lambda _trading: None
         ending = Ending(clock, lambda: inbox.asked)
         loop = Loop(
             runner,
@@ -123,10 +123,6 @@ def _assembled(
     except (JournalFault, KeyFileError, BooksError, OSError) as error:
         show_refusal(settings.config, error, parts.display)
         raise Refused(f"{data}: {error}", code=FAILED) from error
-
-
-def _dark(_trading: bool) -> None:
-    """A terminal without lights."""
 
 
 def _identity(settings: Settings, data: Path) -> dict[str, object]:
