@@ -47,7 +47,6 @@ COMMANDS = {
 }
 # in their memory, with PINs and keys
 HOLD_CARDS = ("sim", "demo", "play", "card", "run", "key", "acquirer")
-USAGE_ERROR = 2
 _AGAIN_S = 0.001
 
 
@@ -94,8 +93,7 @@ def _run(words: list[str], *, alone: bool) -> int:
     commands.add_parser("test", help="run the tests (`firmware/pos test`, or `pytest`)")
     options = parser.parse_args(words)
     if options.command == "test":
-        print("pos: the tests run by `firmware/pos test`, or `pytest`", file=sys.stderr)
-        return USAGE_ERROR
+        raise Refused("the tests run by `firmware/pos test`, or `pytest`")
     code: int = _module(options.command).run(options)
     sys.stdout.flush()
     return code
