@@ -21,11 +21,11 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from firmware.core.durable import sync_directory, write_whole
 from firmware.core.places import CONFIG, DATA
 from firmware.journal import schema
 from firmware.journal.connection import DATABASE, connect_read_only
 from firmware.ops.install.plan import TRIAL_TIMER, UNIT, Say
-from firmware.ops.install.steps import to_disk
 from firmware.ops.install.system import InstallFault, System
 from firmware.terminal.service_manager import IN_SERVICE
 
@@ -92,7 +92,7 @@ class Releases(Struct, frozen=True):
         # dpkg renames new files into place, so what is linked here stays as it is
         shutil.copytree(package, fresh, symlinks=True, copy_function=os.link)
         fresh.rename(there)
-        to_disk(there.parent)
+        sync_directory(there.parent)
         self.say(f"release {name} is in {HOME}/releases")
         return name
 
@@ -117,7 +117,8 @@ class Releases(Struct, frozen=True):
             saved = self._save_settings(f"{stamp}-{old}.tar")
             self._link("previous", old)
             if running:
-                self._write_trial(Trial(name, old, saved))
+                trial = Trial(name, old, saved)
+                write_whole(self._path("trial.json"), msgspec.json.encode(trial))
         self._link("current", name)
         self.say(f"{name} is current")
         if running:
@@ -211,15 +212,7 @@ class Releases(Struct, frozen=True):
         new.unlink(missing_ok=True)
         new.symlink_to(f"releases/{name}")
         new.replace(self._path(link))
-        to_disk(self._path(""))
-
-    def _write_trial(self, trial: Trial) -> None:
-        path = self._path("trial.json")
-        new = path.with_name(".trial.json")
-        new.write_bytes(msgspec.json.encode(trial))
-        to_disk(new)
-        new.replace(path)
-        to_disk(path.parent)
+        sync_directory(self._path(""))
 
     def _prune(self) -> None:
         """Remove all releases but what runs and what came before it."""
@@ -237,7 +230,8 @@ class Releases(Struct, frozen=True):
             path.chmod(0o600)  # accounts' keys may lie beside the settings
             with tarfile.open(fileobj=file, mode="w") as tar:
                 tar.add(self.system.path(CONFIG).parent, arcname=".")
-        to_disk(path)
+            file.flush()
+            os.fsync(file.fileno())
         self.say(f"settings are saved in {BACKUPS}/{name}")
         for old in sorted(folder.glob("*.tar"))[:-BACKUPS_KEPT]:
             old.unlink()

@@ -5,12 +5,11 @@ What holds money or settings is never taken away: data, configuration, and the u
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Protocol
 
 from msgspec import Struct
 
+from firmware.core.durable import write_whole
 from firmware.ops.install.system import System
 
 
@@ -126,12 +125,7 @@ class File(Struct, frozen=True):
     def do(self, system: System) -> None:
         place = system.path(self.path)
         place.parent.mkdir(parents=True, exist_ok=True)
-        new = place.with_name(f".{place.name}.new")
-        new.write_text(self.content, encoding="utf-8")
-        new.chmod(0o644)
-        to_disk(new)
-        new.replace(place)  # whole or not at all, be it that the power goes
-        to_disk(place.parent)
+        write_whole(place, self.content.encode())
 
     def left(self, system: System) -> str | None:
         there = system.path(self.path).is_file() and not self.once
@@ -163,12 +157,3 @@ class Link(Struct, frozen=True):
 
     def undo(self, system: System) -> None:
         system.path(self.path).unlink(missing_ok=True)
-
-
-def to_disk(path: Path) -> None:
-    """Have a file's or folder's content on the medium. Raises OSError. Blocks."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
