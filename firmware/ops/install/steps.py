@@ -5,44 +5,32 @@ What holds money or settings is never taken away: data, configuration, and the u
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from msgspec import Struct
 
 from firmware.core.durable import write_whole
 from firmware.ops.install.system import System
 
 
-class Step(Protocol):
-    """One thing that an installed system has."""
+class Step(Struct, frozen=True):
+    """One thing that an installed system has. It is kept when the terminal goes, by default."""
 
     def pending(self, system: System) -> str | None:
         """What `do` would change, in a line; None when it is as it should be."""
-        ...
+        raise NotImplementedError
 
     def do(self, system: System) -> None:
         """Raises InstallFault or OSError."""
-        ...
+        raise NotImplementedError
 
-    def left(self, system: System) -> str | None:
+    def left(self, system: System) -> str | None:  # noqa: ARG002
         """What `undo` would take away, in a line; None for nothing."""
-        ...
+        return None
 
     def undo(self, system: System) -> None:
         """Raises InstallFault or OSError."""
-        ...
 
 
-class _Kept(Struct, frozen=True):
-    """A step that is never undone."""
-
-    def left(self, system: System) -> str | None:  # noqa: ARG002
-        return None
-
-    def undo(self, system: System) -> None: ...
-
-
-class Group(_Kept, frozen=True):
+class Group(Step, frozen=True):
     """A group. Never taken away: Debian keeps system accounts, and others may use it."""
 
     name: str
@@ -54,7 +42,7 @@ class Group(_Kept, frozen=True):
         system.account("groupadd", "--system", self.name)
 
 
-class User(_Kept, frozen=True):
+class User(Step, frozen=True):
     """The user that the terminal runs as; kept when it goes, for the data stays and is its own."""
 
     name: str
@@ -85,7 +73,7 @@ class User(_Kept, frozen=True):
         ]
 
 
-class Directory(_Kept, frozen=True):
+class Directory(Step, frozen=True):
     """The data directory, for its owner alone. Never taken away."""
 
     path: str
@@ -107,7 +95,7 @@ class Directory(_Kept, frozen=True):
         system.give(place, self.owner)
 
 
-class File(Struct, frozen=True):
+class File(Step, frozen=True):
     """A file, as it is shipped; or with `once`, only where there is none, and never taken away."""
 
     path: str
@@ -135,7 +123,7 @@ class File(Struct, frozen=True):
         system.path(self.path).unlink(missing_ok=True)
 
 
-class Link(Struct, frozen=True):
+class Link(Step, frozen=True):
     """A symbolic link, by which a unit is enabled."""
 
     path: str
