@@ -85,7 +85,7 @@ class Releases(Struct, frozen=True):
             there = self._path(f"releases/{name}")
             if not there.exists():
                 break
-            if _same_files(package, there):
+            if _inodes(package) == _inodes(there):
                 return name
         fresh = there.with_name(f".{name}")
         shutil.rmtree(fresh, ignore_errors=True)
@@ -258,12 +258,8 @@ def _version_of(package: Path) -> str:
     return found[1]
 
 
-def _same_files(one: Path, other: Path) -> bool:
-    """Whether a folder holds just the other's files, by hard links."""
-    return _inodes(one) == _inodes(other)
-
-
 def _inodes(folder: Path) -> dict[str, int]:
+    """The inode of each file by its name: the same where a folder is hard links to another's."""
     return {
         path.relative_to(folder).as_posix(): path.stat().st_ino
         for path in folder.rglob("*")
