@@ -45,14 +45,9 @@ def across(config: Config, source: str) -> list[Mistake]:
             model_named(config.printer.model)
         except ValueError as error:
             mistakes.append(Mistake(f"{source}: printer.model", f"{error}"))
-    return mistakes + _across_api(config, source) + _across_kiosk(config, source)
-
-
-def _across_api(config: Config, source: str) -> list[Mistake]:
-    """Where the API listens is an address, not a name that may become another one."""
-    if is_number(config.api.listen):
-        return []
-    return [Mistake(f"{source}: api.listen", "expected an IP address, as 127.0.0.1")]
+    if not is_number(config.api.listen):  # a name may become another address
+        mistakes.append(Mistake(f"{source}: api.listen", "expected an IP address, as 127.0.0.1"))
+    return mistakes + _across_kiosk(config, source)
 
 
 def _across_kiosk(config: Config, source: str) -> list[Mistake]:
