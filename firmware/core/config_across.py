@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -28,71 +29,67 @@ class Mistake(Struct, frozen=True):
 
 def across(config: Config, source: str) -> list[Mistake]:
     """Mistakes that only two settings together make, or a name that nobody knows."""
-    mistakes = []
+    return [Mistake(f"{source}: {key}", expected) for key, expected in _mistakes(config)]
+
+
+def _mistakes(config: Config) -> Iterator[tuple[str, str]]:
+    """The key of each setting that is wrong, and what was expected."""
+    host = config.host
     if config.general.currency not in CURRENCIES:
-        known = ", ".join(CURRENCIES)
-        mistakes.append(Mistake(f"{source}: general.currency", f"expected one of {known}"))
+        yield "general.currency", f"expected one of {', '.join(CURRENCIES)}"
     if config.batch.warn_at >= config.batch.full_at:
-        mistakes.append(Mistake(f"{source}: batch.warn_at", "expected less than batch.full_at"))
-    kind = config.host.kind
-    if kind != "local" and not (config.host.address and config.host.port):
-        mistakes.append(Mistake(f"{source}: host.address", f"expected address and port for {kind}"))
-    elif kind != "local" and not is_host(config.host.address):
-        words = f"expected the name of a host or an IP address, not {config.host.address!r}"
-        mistakes.append(Mistake(f"{source}: host.address", words))
+        yield "batch.warn_at", "expected less than batch.full_at"
+    if host.kind != "local" and not (host.address and host.port):
+        yield "host.address", f"expected address and port for {host.kind}"
+    elif host.kind != "local" and not is_host(host.address):
+        expected = "expected the name of a host or an IP address"
+        yield "host.address", f"{expected}, not {host.address!r}"
     if config.printer.model:
         try:
             model_named(config.printer.model)
         except ValueError as error:
-            mistakes.append(Mistake(f"{source}: printer.model", f"{error}"))
+            yield "printer.model", str(error)
     if not is_number(config.api.listen):  # a name may become another address
-        mistakes.append(Mistake(f"{source}: api.listen", "expected an IP address, as 127.0.0.1"))
-    return mistakes + _across_kiosk(config, source)
+        yield "api.listen", "expected an IP address, as 127.0.0.1"
+    if config.kiosk.shop:
+        yield from _of_the_shop(config)
+    yield from _of_the_kiosk(config)
 
 
-def _across_kiosk(config: Config, source: str) -> list[Mistake]:
+def _of_the_kiosk(config: Config) -> Iterator[tuple[str, str]]:
     """A price list has each key once, and nothing on it that could never be sold."""
     kiosk, most = config.kiosk, config.sale.max_amount
     by_key = config.general.profile == "kiosk" and not kiosk.shop
-    mistakes = _across_shop(config, source)
     if by_key and not kiosk.items:
-        words = "expected at least one item: a kiosk takes no keyed amounts"
-        mistakes.append(Mistake(f"{source}: kiosk.items", words))
+        yield "kiosk.items", "expected at least one item: a kiosk takes no keyed amounts"
     for number, item in enumerate(kiosk.items, 1):
-        place = f"{source}: kiosk.items {number}"
+        place = f"kiosk.items {number}"
         if by_key and not item.key:
             words = 'expected "1" to "9": without kiosk.shop an item is chosen by its key'
-            mistakes.append(Mistake(f"{place}.key", words))
+            yield f"{place}.key", words
         if item.key and any(item.key == other.key for other in kiosk.items[: number - 1]):
-            mistakes.append(Mistake(f"{place}.key", f"{item.key} is another item's"))
+            yield f"{place}.key", f"{item.key} is another item's"
         for name, text in (("name", item.name), ("name_en", item.name_en)):
             if item.key and columns(text) > ITEM_COLUMNS:
                 words = f"expected at most {ITEM_COLUMNS} columns, two a Chinese character"
                 because = "of an item with a key: the display shows it in full"
-                mistakes.append(Mistake(f"{place}.{name}", f"{words}, {because}"))
+                yield f"{place}.{name}", f"{words}, {because}"
         if item.price == 0:
-            mistakes.append(Mistake(f"{place}.price", "expected more than nothing"))
+            yield f"{place}.price", "expected more than nothing"
         if most and item.price > most:
-            mistakes.append(Mistake(f"{place}.price", "expected at most sale.max_amount"))
+            yield f"{place}.price", "expected at most sale.max_amount"
         if item.picture and not kiosk.pictures:
-            mistakes.append(Mistake(f"{place}.picture", "expected kiosk.pictures, its folder"))
-    return mistakes
+            yield f"{place}.picture", "expected kiosk.pictures, its folder"
 
 
-def _across_shop(config: Config, source: str) -> list[Mistake]:
+def _of_the_shop(config: Config) -> Iterator[tuple[str, str]]:
     """The shop of a touch screen is for this machine alone, and has something to sell."""
-    if not config.kiosk.shop:
-        return []
-    mistakes = []
     if not config.kiosk.items:
-        words = "expected at least one item: kiosk.shop has nothing to sell"
-        mistakes.append(Mistake(f"{source}: kiosk.items", words))
-    if not is_number(config.api.listen):
-        return mistakes  # named elsewhere
-    if not is_loopback(config.api.listen):
+        yield "kiosk.items", "expected at least one item: kiosk.shop has nothing to sell"
+    listen = config.api.listen
+    if is_number(listen) and not is_loopback(listen):
         words = "expected false while api.listen is more than this machine: its page has no token"
-        mistakes.append(Mistake(f"{source}: kiosk.shop", words))
-    return mistakes
+        yield "kiosk.shop", words
 
 
 def columns(text: str) -> int:

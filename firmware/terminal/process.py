@@ -117,9 +117,7 @@ def _assembled(
         )
     except ConfigError as error:
         show_refusal(settings.config, error, parts.display)
-        raise Refused(
-            *(f"{settings.path or 'defaults'}: {each}" for each in error.mistakes)
-        ) from None
+        raise Refused(*(f"{settings.source}: {each}" for each in error.mistakes)) from None
     except (JournalFault, KeyFileError, BooksError, OSError) as error:
         show_refusal(settings.config, error, parts.display)
         raise Refused(f"{data}: {error}", code=FAILED) from error
@@ -129,7 +127,7 @@ def _identity(settings: Settings, data: Path) -> dict[str, object]:
     return log.fields(
         version=__version__,
         terminal=settings.config.merchant.terminal,
-        config=settings.path or "defaults",
+        config=settings.source,
         data=data,
         host=settings.config.host.kind,
         printer=settings.config.printer.kind,

@@ -10,7 +10,7 @@ import contextlib
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from firmware.core import places
 from firmware.core.config import Config, ConfigError, Host, PrinterSettings
 from firmware.core.config_across import Mistake
 from firmware.core.config_file import from_tables, load
+from firmware.core.config_kiosk import Item
 from firmware.core.exits import Refused
 from firmware.core.files import read_bytes, read_text
 from firmware.core.hosts import is_host, is_loopback
@@ -54,6 +55,11 @@ class Settings(Struct, frozen=True):
 
     config: Config
     path: Path | None
+
+    @property
+    def source(self) -> str:
+        """Where they are from, as each mistake begins."""
+        return "defaults" if self.path is None else str(self.path)
 
     @property
     def data(self) -> Path:
@@ -159,15 +165,14 @@ class Settings(Struct, frozen=True):
         name = EMBEDDED if host.kind == "tcp" else acquirer.profile
         if name.endswith(".toml"):
             name = str(self._beside(name))
-        source = "defaults" if self.path is None else str(self.path)
         try:
             line = line_of(name, acquirer.tpdu, acquirer.header, host.pin_block)
         except ValueError as error:
-            raise ConfigError([Mistake(f"{source}: acquirer.profile", str(error))]) from None
+            raise ConfigError([Mistake(f"{self.source}: acquirer.profile", str(error))]) from None
         most = line.profile.batch_max
         if self.config.batch.full_at > most:
             words = f"expected at most {most}: the acquirer's messages count no further"
-            raise ConfigError([Mistake(f"{source}: batch.full_at", words)])
+            raise ConfigError([Mistake(f"{self.source}: batch.full_at", words)])
         return line
 
     def _beside(self, name: str) -> Path:
@@ -217,15 +222,7 @@ def legible(path: Path | None) -> Settings:
 
 def mistakes_of(settings: Settings) -> list[Mistake]:
     """What is wrong though each setting has the right type: device names, the accounts file."""
-    source = "defaults" if settings.path is None else str(settings.path)
-    printer = settings.config.printer
-    mistakes = []
-    expected = _expected_device(printer)
-    if expected:
-        mistakes.append(Mistake(f"{source}: printer.device", f"expected {expected}"))
-    if not BAUD_LEAST <= printer.baud <= BAUD_MOST:
-        range_words = f"expected {BAUD_LEAST} to {BAUD_MOST}"
-        mistakes.append(Mistake(f"{source}: printer.baud", range_words))
+    mistakes = _placed(settings, _part_mistakes(settings.config.printer))
     local = settings.config.host.kind == "local"
     for_host = settings.accounts if local else settings.host_tls
     for beside in (for_host, settings.messages, settings.ca_keys, settings.revoked):
@@ -233,25 +230,33 @@ def mistakes_of(settings: Settings) -> list[Mistake]:
             beside()
         except ConfigError as error:
             mistakes += error.mistakes
-    return mistakes + _line_mistakes(settings.config.host, source)
+    return mistakes + _placed(settings, _line_mistakes(settings.config.host))
 
 
-def _line_mistakes(host: Host, source: str) -> list[Mistake]:
+def _placed(settings: Settings, found: Iterable[tuple[str, str]]) -> list[Mistake]:
+    """The keys and words of `found` as mistakes in the file."""
+    return [Mistake(f"{settings.source}: {key}", words) for key, words in found]
+
+
+def _part_mistakes(printer: PrinterSettings) -> Iterator[tuple[str, str]]:
+    """Where the printer's wire cannot be meant."""
+    expected = _expected_device(printer)
+    if expected:
+        yield "printer.device", f"expected {expected}"
+    if not BAUD_LEAST <= printer.baud <= BAUD_MOST:
+        yield "printer.baud", f"expected {BAUD_LEAST} to {BAUD_MOST}"
+
+
+def _line_mistakes(host: Host) -> Iterator[tuple[str, str]]:
     """Where settings look as if the line to the acquirer were enciphered, and it is not."""
-    mistakes = []
     if host.tls_ca and not host.tls:
         words = "has no effect without host.tls = true: the line would not be enciphered"
-        mistakes.append(Mistake(f"{source}: host.tls_ca", words))
+        yield "host.tls_ca", words
     if host.tls and host.kind == "local":
-        words = 'has no effect while host.kind is "local": nothing goes over a line'
-        mistakes.append(Mistake(f"{source}: host.tls", words))
+        yield "host.tls", 'has no effect while host.kind is "local": nothing goes over a line'
     if _goes_plain(host) and not host.plain:
-        words = (
-            f"expected true, or host.tls = true: card numbers would go to {host.address}"
-            " where anybody on the line can read them"
-        )
-        mistakes.append(Mistake(f"{source}: host.plain", words))
-    return mistakes
+        words = f"expected true, or host.tls = true: card numbers would go to {host.address}"
+        yield "host.plain", f"{words} where anybody on the line can read them"
 
 
 def _goes_plain(host: Host) -> bool:
@@ -294,38 +299,35 @@ def settings_without_effect(config: Config) -> Iterator[tuple[str, str]]:
 
 def warnings_of(settings: Settings) -> list[Mistake]:
     """Settings that work, but probably not as they were meant."""
-    source = "defaults" if settings.path is None else str(settings.path)
-    merchant, host = settings.config.merchant, settings.config.host
-    warnings = []
+    return _placed(settings, _warnings(settings))
+
+
+def _warnings(settings: Settings) -> Iterator[tuple[str, str]]:
+    config, host = settings.config, settings.config.host
     for name in ("name", "name_en"):
-        missing = face(12).missing(getattr(merchant, name))
+        missing = face(12).missing(getattr(config.merchant, name))
         if missing:
-            words = f"the display has no character for {' '.join(dict.fromkeys(missing))}"
-            warnings.append(Mistake(f"{source}: merchant.{name}", words))
+            signs = " ".join(dict.fromkeys(missing))
+            yield f"merchant.{name}", f"the display has no character for {signs}"
     if _goes_plain(host) and host.plain:
         words = f"card numbers go to {host.address} where anybody on the line can read them"
-        warnings.append(Mistake(f"{source}: host.plain", words))
-    for setting, needs in settings_without_effect(settings.config):
-        warnings.append(Mistake(f"{source}: {setting}", f"has no effect without {needs}"))
-    warnings += _picture_warnings(settings, source)
-    if settings.config.emv.test_keys:
+        yield "host.plain", words
+    for setting, needs in settings_without_effect(config):
+        yield setting, f"has no effect without {needs}"
+    if settings.pictures is not None and config.kiosk.shop:
+        yield from _picture_warnings(config.kiosk.items, settings.pictures)
+    if config.emv.test_keys:
         words = "test CA keys are trusted, whose cards anybody can make: not for trade"
-        warnings.append(Mistake(f"{source}: emv.test_keys", words))
+        yield "emv.test_keys", words
     if host.kind == "local" and not host.accounts:
-        words = "no accounts: the embedded host declines every card"
-        warnings.append(Mistake(f"{source}: host.accounts", words))
-    return warnings
+        yield "host.accounts", "no accounts: the embedded host declines every card"
 
 
-def _picture_warnings(settings: Settings, source: str) -> Iterator[Mistake]:
+def _picture_warnings(items: Iterable[Item], folder: Path) -> Iterator[tuple[str, str]]:
     """Items of the touch screen's shop that will be shown without their picture."""
-    folder = settings.pictures
-    if folder is None or not settings.config.kiosk.shop:
-        return
-    for number, item in enumerate(settings.config.kiosk.items, 1):
+    for number, item in enumerate(items, 1):
         if item.picture and not (folder / item.picture).is_file():
-            words = f"there is no file {folder / item.picture}"
-            yield Mistake(f"{source}: kiosk.items {number}.picture", words)
+            yield f"kiosk.items {number}.picture", f"there is no file {folder / item.picture}"
 
 
 def printer_address(printer: PrinterSettings) -> str | None:
