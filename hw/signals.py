@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Callable
 from typing import Any
 
-from hw.board import SIGNALS, SignalPins
+from hw.board import SIGNALS
 from hw.gpio import PinHeader
 from hw.ports import DeviceFault
 
@@ -21,17 +21,9 @@ class Signals:
     `connect` gives the header, or raises DeviceFault. Its pins are asked for at the first use.
     """
 
-    def __init__(
-        self,
-        connect: Callable[[], PinHeader],
-        *,
-        buzzer: bool,
-        lights: bool,
-        pins: SignalPins = SIGNALS,
-    ) -> None:
+    def __init__(self, connect: Callable[[], PinHeader], *, buzzer: bool, lights: bool) -> None:
         self._connect = connect
-        self._wanted = {"buzzer": buzzer, "green": lights, "red": lights}
-        self._pins = pins
+        self._wanted = (["buzzer"] if buzzer else []) + (["green", "red"] if lights else [])
         self._outputs: dict[str, Any] | None = None  # None: not yet asked for
         self._errors: tuple[type[Exception], ...] = ()
         self._trading: bool | None = None
@@ -39,9 +31,7 @@ class Signals:
     @property
     def missing(self) -> tuple[str, ...]:
         """What is wanted and cannot be had."""
-        return tuple(
-            name for name, wanted in self._wanted.items() if wanted and self._output(name) is None
-        )
+        return tuple(name for name in self._wanted if self._output(name) is None)
 
     def beep(self, duration_ms: int) -> None:
         """Sound, and flash red, for so long; gives back at once."""
@@ -89,9 +79,8 @@ class Signals:
             return {}
         self._errors = header.errors
         found = {}
-        for name, wanted in self._wanted.items():
-            pin = getattr(self._pins, name)
+        for name in self._wanted:
+            pin = getattr(SIGNALS, name)
             with contextlib.suppress(*self._errors):
-                if wanted:
-                    found[name] = DigitalOutputDevice(pin.bcm, pin_factory=header.factory)
+                found[name] = DigitalOutputDevice(pin.bcm, pin_factory=header.factory)
         return found
