@@ -282,8 +282,8 @@ def i2c(
     return connect
 
 
-def spi(header: PinHeader, spidev: Any = None) -> Callable[[], Bus]:
-    """How to connect over SPI, with DC and RES on `header`'s pins.
+def spi(connect_header: Callable[[], PinHeader], spidev: Any = None) -> Callable[[], Bus]:
+    """How to connect over SPI, with DC and RES on the pins of the header that is connected first.
 
     `spidev` stands in for the kernel's device of that name. luma would take RPi.GPIO for the two
     lines, which does not know the Pi 5.
@@ -291,6 +291,7 @@ def spi(header: PinHeader, spidev: Any = None) -> Callable[[], Bus]:
     lines = board.OLED_SPI
 
     def connect() -> Bus:
+        header = connect_header()
         try:
             bus: Bus = luma.core.interface.serial.spi(
                 spi=spidev,

@@ -112,11 +112,7 @@ def _display_bus(display: DisplaySettings, header: SharedHeader) -> Callable[[],
     """How to connect the OLED; on SPI its lines are those of the wiring table."""
     if display.bus == "i2c":
         return i2c(display.port, display.address)
-
-    def connect() -> Bus:
-        return spi(header.of(Device.DISPLAY))()
-
-    return connect
+    return spi(lambda: header.of(Device.DISPLAY))
 
 
 def _keypad(config: Config, header: SharedHeader) -> Keypad:

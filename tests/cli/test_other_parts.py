@@ -39,7 +39,7 @@ class OtherBench(Bench):
         wire = SpiDev(self.chip, header.factory.pin(board.OLED_SPI.data_command.bcm))
         self.keypad = UsbKeypad(self.pad.connect)
         return Parts(
-            display=Oled(spi(header, spidev=wire), OledChip.SH1106),
+            display=Oled(spi(lambda: header, spidev=wire), OledChip.SH1106),
             keypad=self.keypad,
             reader=PcscReader(self.slot, self.clock),
             printer=printer_of(self.config, self._data),

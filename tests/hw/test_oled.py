@@ -348,7 +348,7 @@ def test_a_pi_whose_bus_is_switched_off_says_which():
 def test_lumas_own_spi_interface_carries_the_frame(panel, chip):
     header = PinHeader(MockFactory())
     device = SpiDev(panel, header.factory.pin(board.OLED_SPI.data_command.bcm))
-    oled = Oled(spi(header, spidev=device), chip)
+    oled = Oled(spi(lambda: header, spidev=device), chip)
     oled.show(noise(5))
     assert same(panel.image(), noise(5))
     assert device.opened == (0, 0)
@@ -370,7 +370,7 @@ class DyingPin(MockPin):
 def test_pins_that_fail_are_the_displays_fault(panel, chip):
     header = PinHeader(MockFactory(pin_class=DyingPin))
     pin = header.factory.pin(board.OLED_SPI.data_command.bcm)
-    oled = Oled(spi(header, spidev=SpiDev(panel, pin)), chip)
+    oled = Oled(spi(lambda: header, spidev=SpiDev(panel, pin)), chip)
     oled.show(noise(5))
     pin.dead = True
     with pytest.raises(DeviceFault):

@@ -60,13 +60,13 @@ def test_a_header_without_lgpio_is_bad_with_its_package(without):
 def test_a_display_on_spi_without_its_libraries_is_bad_with_their_package(library, without):
     without(library)
 
-    def connect():
+    def header():
         if library == "lgpio":
             return this_pi(Device.DISPLAY)
-        return spi(PinHeader(MockFactory(revision=sim.PI_4B_REVISION)))()
+        return PinHeader(MockFactory(revision=sim.PI_4B_REVISION))
 
     machine = ModelMachine({"/dev/spidev0.0": b""})
-    check = DisplayCheck(machine, Oled(connect), VirtualClock(NOON), "spi", 0, 0x3C)
+    check = DisplayCheck(machine, Oled(spi(header)), VirtualClock(NOON), "spi", 0, 0x3C)
     assert [advice for _, advice in worst(check)] == [f"sudo apt install python3-{library}"]
 
 
