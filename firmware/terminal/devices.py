@@ -1,4 +1,4 @@
-"""The real parts of a terminal, as its configuration names them, and stand-ins for missing ones.
+"""The real parts of a terminal, as its configuration names them.
 
 Nothing is opened here: that a part is missing is found at its first use, and it is waited for.
 """
@@ -14,7 +14,7 @@ from typing import Any
 from msgspec import Struct
 from PIL import Image
 
-from firmware.core.config import Config, DisplaySettings
+from firmware.core.config import Config
 from firmware.core.log import fields
 from firmware.terminal.drivers import display_on, printer_on, profile_of, reader_on, usb_keypad_on
 from firmware.terminal.settings import printer_address
@@ -22,7 +22,7 @@ from hw.evdev_keypad import EventNode
 from hw.events import Device
 from hw.gpio import PinHeader, this_pi
 from hw.keypad import MatrixKeypad
-from hw.oled import Bus, i2c, spi
+from hw.oled import i2c, spi
 from hw.ports import CardReader, Clock, DeviceFault, Display, Keypad, Printer
 from hw.printer import NoPrinter
 from hw.printer_link import transport_for
@@ -55,8 +55,10 @@ def real_parts(config: Config, data: Path, clock: Clock) -> Parts:
 
 def display_of(config: Config, header: SharedHeader | None = None) -> Display:
     """The display that the configuration names; its lines are claimed on `header`, when used."""
-    bus = _display_bus(config.display, header or SharedHeader())
-    return display_on(bus, config.display)
+    display, shared = config.display, header or SharedHeader()
+    if display.bus == "i2c":
+        return display_on(i2c(display.port, display.address), display)
+    return display_on(spi(lambda: shared.of(Device.DISPLAY)), display)
 
 
 def printer_of(config: Config, data: Path) -> Printer:
@@ -108,13 +110,6 @@ class TellingDisplay:
         self._lost = False
 
 
-def _display_bus(display: DisplaySettings, header: SharedHeader) -> Callable[[], Bus]:
-    """How to connect the OLED; on SPI its lines are those of the wiring table."""
-    if display.bus == "i2c":
-        return i2c(display.port, display.address)
-    return spi(lambda: header.of(Device.DISPLAY))
-
-
 def _keypad(config: Config, header: SharedHeader) -> Keypad:
     if config.keypad.kind == "usb":
         return usb_keypad_on(lambda: EventNode.open(config.keypad.device))
@@ -125,8 +120,7 @@ def _signals(config: Config, header: SharedHeader) -> Signals | None:
     wanted = config.signals
     if not (wanted.buzzer or wanted.lights):
         return None
-    connect = lambda: header.of(Device.KEYPAD)  # noqa: E731 - one expression, used once below
-    return Signals(connect, buzzer=wanted.buzzer, lights=wanted.lights)
+    return Signals(lambda: header.of(Device.KEYPAD), buzzer=wanted.buzzer, lights=wanted.lights)
 
 
 class SharedHeader:
