@@ -37,7 +37,7 @@ from hw.t0 import exchange
 
 BACK_OFF_FIRST_MS, BACK_OFF_MAX_MS = 250, 5_000
 COMING_UP_MS = 50
-SETTLE_MS = 600  # pcscd looks at some slots only every 400 ms: so long a pulled card may look in
+SETTLE_MS = 600  # pcscd polls some slots only every 400 ms: a pulled card may seem in until then
 TRY_AGAIN_MS = 1_000
 TIMEOUTS_MS = 60_000  # tries that all fail for so long are the reader's fault, not a card's
 

@@ -74,8 +74,8 @@ class CardInserted(Struct, frozen=True):
 class SlotFoundEmpty(Struct, frozen=True):
     """No card was in the slot when the reader, or the process that watches it, came up.
 
-    Told once, where a card that was in it would be told as `found`; of a reader that was lost its
-    DeviceBack tells it.
+    Told once; a card that was in it would be told as `found` instead. When a lost reader is back,
+    its DeviceBack tells it.
     """
 
     at_ms: int

@@ -49,7 +49,7 @@ class SlotWatch:
         self.state, self.looked = 0, False
 
     def changed(self, state: int, at_ms: int, *, back: bool) -> list[SlotEvent]:
-        """What `state` tells. Of a reader that comes `back` its DeviceBack tells an empty slot."""
+        """What `state` tells. When a reader comes `back`, its DeviceBack tells an empty slot."""
         if not state & _KNOWN:  # pcscd powers a card first, and only then tells of it
             return []
         before, first, was_present = self.state, not self.looked, self.present

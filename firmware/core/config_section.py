@@ -34,7 +34,7 @@ def is_amount(hint: Any) -> bool:
 
 
 def metas(hint: Any) -> Iterator[msgspec.Meta]:
-    """What a setting's type says of it."""
+    """The descriptions and limits that are annotated to a setting's type."""
     for meta in getattr(hint, "__metadata__", ()):
         if isinstance(meta, msgspec.Meta):
             yield meta

@@ -18,7 +18,7 @@ def wait_for_the_start() -> None:
 
 
 def as_usual() -> None:
-    """Collect again, but never what the start has made; nothing where no start has waited."""
+    """Collect again, but not what the start made; only after `wait_for_the_start`."""
     if gc.get_threshold()[0] == STARTING:
         gc.freeze()
         gc.set_threshold(*USUAL)

@@ -1,7 +1,7 @@
 """Structured logs: a line of key=value for each event, without a card number in it.
 
-Whatever is logged goes through `masked` as one text, tracebacks too: more than one number may be
-hidden that is none, but no number of a card gets through. Masked types (`firmware.core.masked`)
+Whatever is logged goes through `masked` as one text, tracebacks too: numbers that are no card's
+may be hidden, but no card number gets through. Masked types (`firmware.core.masked`)
 show no value to begin with. Under journald the line's level is told in its own way, and no time.
 """
 

@@ -283,8 +283,8 @@ def _sync(folder: Path) -> None:
 def _move(folder: Path, directory: Path, rename: Callable[[Path, Path], object]) -> None:
     """Into a directory that may be a file system of its own, and belong to another.
 
-    The mark of a begun journal goes first and the journal last: on what a power cut leaves of it no
-    terminal begins.
+    The lock file, the mark of a begun journal, goes first and the journal last: a terminal does not
+    begin on what a power cut leaves of it.
     """
     owner = directory.stat()
     for path in folder.rglob("*"):

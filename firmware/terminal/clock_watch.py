@@ -17,7 +17,7 @@ from firmware.journal.store import Journal
 
 TOLERANCE_S = 60  # what a time server puts right without a word
 RELEASED = datetime(2026, 1, 1, tzinfo=UTC)  # no clock is right that is before it
-BEHIND_MAX = timedelta(hours=36)  # a date that is one day off is said in the journal, and no more
+BEHIND_MAX = timedelta(hours=36)  # a date that is one day off is only recorded
 DAYS_BEHIND_MAX = timedelta(days=1)  # of the day that transactions are counted to
 AHEAD_MAX = timedelta(days=364)  # a year that is one too high shows even on the day after a sale
 RECORDS_SEEN = 64  # so many of the last ones say how late it has been

@@ -45,7 +45,7 @@ class Inbox:
     """Where everything that happens arrives, from any thread, and from signal handlers."""
 
     def __init__(self) -> None:
-        # its put may interrupt its own get, as a signal handler does; queue.Queue would lock up
+        # a signal handler may put while the same thread is in get: queue.Queue would deadlock
         self._queue: queue.SimpleQueue[DeviceEvent | TillEvent | Stop] = queue.SimpleQueue()
         self.asked = 0
         """How often it was asked to end, though nobody may have taken it yet."""

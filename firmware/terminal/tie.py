@@ -54,7 +54,7 @@ class BooksKnown(Struct, frozen=True):
 
 
 def tie_books(journal: Journal, host: LocalHost, head: Callable[[], tuple[int, bytes]]) -> None:
-    """Hold journal and books against one another, and tie them if they never were.
+    """Check journal and books against each other, and tie them if they never were.
 
     `head` gives the journal's last durable record, on any thread. Raises JournalFault.
     """
@@ -168,7 +168,7 @@ def _know(journal: Journal, known: BooksKnown) -> None:
 
 
 def _was_put_back(journal: Journal) -> bool:
-    """Whether nothing was recorded since a copy was put back: books may know what it does not."""
+    """Whether a copy was put back last: the books may know records that it does not have."""
     seq, _ = journal.head()
     return any(isinstance(entry.record, CopyRestored) for entry in journal.records(seq, seq))
 
