@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 from firmware.acquirer.opened import AcquirerPlace
@@ -103,7 +104,7 @@ def run(options: argparse.Namespace) -> int:
     if options.metrics is not None:
         from firmware.ops.acquirer_metrics import figures_on  # noqa: PLC0415 - slow, not for all
 
-        figures = figures_on(options.metrics)
+        figures = partial(figures_on, options.metrics)
     wanted = Serving(
         listen=options.listen,
         port=options.port,

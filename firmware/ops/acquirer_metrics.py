@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
@@ -55,18 +55,14 @@ class AcquirerFigures(Collector):
         yield times
 
 
-def figures_on(port: int) -> Callable[[Counts], AbstractContextManager[None]]:
-    """What serves counters on `port` of the loopback, within. Entering it raises Refused."""
-
-    @contextmanager
-    def served(counts: Counts) -> Iterator[None]:
-        try:
-            server = MetricsServer(AcquirerFigures(counts), port)
-        except OSError as error:
-            raise Refused(f"--metrics {port}: {error.strerror}", code=FAILED) from None
-        try:
-            yield
-        finally:
-            server.close()
-
-    return served
+@contextmanager
+def figures_on(port: int, counts: Counts) -> Iterator[None]:
+    """Within, the counters are served on `port` of the loopback. Entering it raises Refused."""
+    try:
+        server = MetricsServer(AcquirerFigures(counts), port)
+    except OSError as error:
+        raise Refused(f"--metrics {port}: {error.strerror}", code=FAILED) from None
+    try:
+        yield
+    finally:
+        server.close()
