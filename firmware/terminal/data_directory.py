@@ -8,17 +8,16 @@ and go on with the very journal that it had: a new one would give out the same n
 from __future__ import annotations
 
 import contextlib
-import shutil
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from firmware.journal.connection import DATABASE, LOCK, Connect, connect
+from firmware.journal.connection import DATABASE, LOCK
 from firmware.journal.faults import JournalFault, Trouble, trouble_of
-from firmware.journal.head import HeadFile, OpenHead
 from firmware.journal.keys import KEY_FILES, TerminalKeys
 from firmware.journal.operators import Cost, Operators
+from firmware.journal.storage import SYSTEM_DISK, Storage
 from firmware.journal.store import Journal
 from firmware.terminal.tie import require_no_journal_known
 
@@ -47,33 +46,29 @@ class OtherFiles(Protocol):
 class DataDirectory:
     """Opens what is durable in `directory`. Raises JournalFault when it cannot be relied on.
 
-    `free_bytes` says what the disk has left; `cost` what a new password's hash costs, where it is
-    not to be the terminal's own.
+    `storage` is the disk that it is on; `cost` what a new password's hash costs, where it is not
+    to be the terminal's own.
     """
 
     def __init__(
         self,
         directory: Path,
         now: Callable[[], datetime],
-        free_bytes: Callable[[Path], int] = lambda directory: shutil.disk_usage(directory).free,
+        storage: Storage = SYSTEM_DISK,
         *,
-        connect: Connect = connect,
-        open_head: OpenHead = HeadFile,
         cost: Cost | None = None,
     ) -> None:
         self.directory = directory
         self._cost = cost
         self._now = now
-        self._free_bytes = free_bytes
-        self._connect = connect
-        self._open_head = open_head
+        self._storage = storage
         self._beside: list[OtherFiles] = []
         self._places: dict[Path, tuple[int, int]] = {}
         self.at_hand = False
         """Whether the journal is open: not while it is given back in an outage."""
         require_no_journal_known(directory)
         self.keys = TerminalKeys.load_or_create(directory)
-        self._take(Journal.open(directory, self.keys, now, connect=connect, open_head=open_head))
+        self._take(self._open())
 
     def keep(self, beside: OtherFiles) -> None:
         """Look after the files of another, too, from now on."""
@@ -89,14 +84,7 @@ class DataDirectory:
         self.release()
         self._check_keys()
         with contextlib.ExitStack() as undo:
-            journal = Journal.open(
-                self.directory,
-                self.keys,
-                self._now,
-                connect=self._connect,
-                begin=False,
-                open_head=self._open_head,
-            )
+            journal = self._open(begin=False)
             undo.callback(journal.close)
             undo.callback(self.release)
             self._compare(journal)
@@ -129,7 +117,7 @@ class DataDirectory:
     def check_space(self) -> None:
         """Raises JournalFault when the disk is nearly full: a sale must be able to end."""
         try:
-            free = self._free_bytes(self.directory)
+            free = self._storage.free_bytes(self.directory)
         except OSError as error:
             raise JournalFault(trouble_of(error), str(error)) from error
         if free < SPACE_MIN_BYTES:
@@ -143,6 +131,16 @@ class DataDirectory:
         self.journal.close()
 
     # -- below --------------------------------------------------------------------------------
+
+    def _open(self, *, begin: bool = True) -> Journal:
+        return Journal.open(
+            self.directory,
+            self.keys,
+            self._now,
+            connect=self._storage.connect,
+            begin=begin,
+            open_head=self._storage.open_head,
+        )
 
     def _take(self, journal: Journal) -> None:
         self._note_places()

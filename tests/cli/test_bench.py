@@ -13,9 +13,9 @@ from firmware.lab.benchmarks.figures import Figure, line, p99, unmeasured
 from firmware.lab.benchmarks.hands import Hands
 from firmware.lab.benchmarks.meter import Meter, MeteredRunner, Timed
 from firmware.lab.benchmarks.sale import metered_stage
-from firmware.lab.benchmarks.trade import TracedStage
+from firmware.lab.benchmarks.trade import TracedDisk
 from firmware.lab.page.browser import served
-from firmware.lab.scenario.stage import START
+from firmware.lab.scenario.stage import START, Stage
 from firmware.ui.texts import Text
 from hw.sim.bench import CHIPS
 from hw.sim.cards import tray
@@ -123,14 +123,15 @@ def test_every_model_of_a_sale_is_metered(tmp_path):
 
 def test_a_sale_makes_four_commits_and_spares_the_card(tmp_path):
     """Frame and intent; outcome and first paper; that paper's end and the second; its end."""
-    stage = TracedStage(tmp_path)
+    disk = TracedDisk(tmp_path)
+    stage = Stage(tmp_path, disk=disk)
     hands = Hands(stage)
     log = tmp_path / LOG
     assert hands.sell(1_000)
-    commits, log_bytes = stage.commits, log.stat().st_size
+    commits, log_bytes = disk.commits, log.stat().st_size
     for number in range(5):
         assert hands.sell(1_250 + number)
-    commits, log_bytes = stage.commits - commits, log.stat().st_size - log_bytes
+    commits, log_bytes = disk.commits - commits, log.stat().st_size - log_bytes
     stage.close()
     assert commits == 5 * 4
     assert log_bytes <= 5 * SALE_BYTES_MAX
@@ -186,7 +187,7 @@ def test_growth_measures_whole_starts_with_the_log_that_a_power_cut_leaves(tmp_p
 
 
 def test_hands_see_a_text_in_the_language_a_card_has_chosen(tmp_path):
-    stage = TracedStage(tmp_path)
+    stage = Stage(tmp_path)
     hands = Hands(stage)
     hands.begin(1_250)
     assert hands.shows(Text.INSERT_CARD)

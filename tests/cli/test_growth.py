@@ -12,6 +12,7 @@ from msgspec import Struct
 from firmware.__main__ import main
 from firmware.journal.verify import verify_journal
 from firmware.lab.benchmarks import growth, long_journal
+from firmware.lab.scenario.disk import Disk
 from firmware.lab.scenario.stage import START, Stage
 from firmware.ui.texts import Language, Text
 
@@ -32,13 +33,13 @@ class Start(Struct, frozen=True):
     read_bytes: int
 
 
-class CountingStage(Stage):
-    """A stage whose journal counts what is asked of it."""
+class CountingDisk(Disk):
+    """A disk whose journal counts what is asked of it."""
 
     steps = 0
 
-    def _connect(self, path: Path) -> sqlite3.Connection:
-        connection = super()._connect(path)
+    def connect(self, path: Path) -> sqlite3.Connection:
+        connection = super().connect(path)
         connection.set_progress_handler(self._step, 1)
         return connection
 
@@ -53,14 +54,15 @@ def start(folder: Path, length: int) -> Start:
     long_journal.make(folder, length, now)
     long_journal.leave_log(folder, now)
     growth.keep(folder, folder / "kept")
-    stage = CountingStage(folder)
+    disk = CountingDisk(folder)
+    stage = Stage(folder, disk=disk)
     stage.power_on()  # what it imports is not counted
     stage.power_cut()
     growth.keep(folder / "kept", folder)
-    stage.steps = 0
+    disk.steps = 0
     before = bytes_read()
     terminal = stage.power_on()
-    found = stage.steps, bytes_read() - before
+    found = disk.steps, bytes_read() - before
     assert Text.ENTER_AMOUNT.in_language(Language.ZH) in stage.display_text
     assert terminal.data.journal.head()[0] > length
     stage.close()

@@ -19,6 +19,7 @@ from typing import Any, cast
 import apsw
 
 from firmware.journal.head import HEAD, HeadFile
+from firmware.journal.storage import Storage
 
 _serial = itertools.count()
 RESULT_CODES = {  # what an error is called by number. See sqlite.org/rescode.html
@@ -75,7 +76,7 @@ Op = Write | Truncate | Delete | Sync | Dropped | Mark
 
 
 @dataclass
-class Recorder:
+class Recorder(Storage):
     """What was done to the files of one directory. `fail` may raise at a call."""
 
     lies: dict[str, tuple[str, object]] = field(default_factory=dict)  # set instead, told instead
@@ -111,7 +112,6 @@ class Recorder:
         return self.connections[-1]
 
     def open_head(self, directory: Path) -> HeadFile:
-        """The file beside the database that says where the journal ends."""
         return _Head(directory, self)
 
 

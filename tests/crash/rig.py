@@ -93,8 +93,7 @@ class Rig(Stage):
     `on_asked` and `on_answered` are told of each effect, `on_given` of its answer, `on_event` of
     each event, `on_screen` of each screen, `on_frame` of each frame on the display, `on_step` when
     a step has ended; they may be set at any time. `on_answered` is told of None when a step wrote
-    of paper. `space_asked` counts how often the terminal looked whether there is room on a disk
-    that is full or broken.
+    of paper.
 
     With `blank` nobody is signed on and the passwords are the factory's; `flow` takes the place of
     the terminal's own, `chance` that of its random numbers; `stage` are further words for Stage.
@@ -125,7 +124,6 @@ class Rig(Stage):
         self._built: Terminal | None = None
         self.flow: WatchedFlow | None = None  # that the terminal is in, or was in last
         self.screen: Screen | None = None  # that was shown last
-        self.space_asked = 0
         super().__init__(directory, config, **stage)
 
     @property
@@ -161,14 +159,6 @@ class Rig(Stage):
     def _note_frame(self, frame: Frame) -> None:
         super()._note_frame(frame)
         self.on_frame(frame)
-
-    def _free_bytes(self, directory: Path) -> int:
-        free = 0
-        try:
-            free = super()._free_bytes(directory)
-        finally:
-            self.space_asked += not free
-        return free
 
     def _provision(self) -> None:
         if not self._blank:

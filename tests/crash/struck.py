@@ -187,7 +187,7 @@ class Trial:
             # one that was never heard is doubted once there is paper for it
             "printer hangs": lambda: bench.paper_printer.used_in_vain if self._printed else 0,
             "host": lambda: len(self._unanswered),
-            "disk": lambda: rig.space_asked + wrote(),
+            "disk": lambda: rig.disk.used_in_vain + wrote(),
             "clock": lambda: 0 if unknown else self._asked[payment_effects.Append],
             "reader times-out": lambda: slot.timed_out,
             "card": lambda: sum(card.faults.met for card in bench.tray.values()),

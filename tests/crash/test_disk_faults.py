@@ -150,7 +150,7 @@ def trade_through_a_fault(directory: Path, recorder: Recorder) -> tuple[DataDire
     """
     failing, recorder.fail = recorder.fail, lambda _op: None
     clock = Clock()
-    data = DataDirectory(directory, clock, connect=recorder.connect, open_head=recorder.open_head)
+    data = DataDirectory(directory, clock, recorder)
     recorder.mark(Begun())
     recorder.fail = failing
     shop = Shop(data.journal, clock, directory, recorder.connections[-1])

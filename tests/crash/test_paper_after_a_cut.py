@@ -6,7 +6,6 @@ way. It says so of no receipt that waits for a printer, and takes it back of one
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,26 +103,21 @@ class CommittedRig(Rig):
 
     def __init__(self, folder: Path) -> None:
         self._folder, self.disks = folder, list[Disk]()
-        self._paper, self._watched = "", False
+        self._paper = ""
         super().__init__(folder / "live")
 
-    def _connect(self, path: Path) -> sqlite3.Connection:
-        connection = super()._connect(path)
-        connection.set_trace_callback(self._traced)
-        return connection
-
     def watch(self) -> None:
-        """From now on disks are kept."""
-        self._watched = True
+        """From now on, until the power goes, disks are kept."""
+        assert self.disk.connection is not None
+        self.disk.connection.set_trace_callback(self._traced)
 
     def end(self) -> list[Disk]:
         """The disks, the last one as it is now."""
         self._keep()
-        self._watched = False
         return [disk for disk in self.disks if disk.owed]
 
     def _traced(self, statement: str) -> None:
-        if statement.startswith("COMMIT") and self._watched:
+        if statement.startswith("COMMIT"):
             self._keep()  # what the commit before left: this one is not on the disk yet
 
     def _keep(self) -> None:

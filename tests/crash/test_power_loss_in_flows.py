@@ -24,6 +24,7 @@ from firmware.journal.head import HEAD, HeadFile
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.transactions import State
 from firmware.lab.scenario.audit import unbalanced
+from firmware.lab.scenario.disk import Disk
 from firmware.payments import effects as payment_effects
 from firmware.ui.screens import Outcome
 from tests.crash.cuts import SETTLED_MS, Story, copy
@@ -36,20 +37,29 @@ from tests.crash.stories import NAIVE_SALE, STORIES
 MINUTE_MS = 60_000
 
 
+class RecordedDisk(Disk):
+    """A stage's disk that remembers."""
+
+    def __init__(self, directory: Path, recorder: Recorder) -> None:
+        super().__init__(directory)
+        self._recorder = recorder
+
+    def connect(self, path: Path) -> sqlite3.Connection:
+        return self._recorder.connect(path)
+
+    def open_head(self, directory: Path) -> HeadFile:
+        return self._recorder.open_head(directory)
+
+
 class RecordedRig(Rig):
     """A stage whose journal lies on a disk that remembers, and which notes its promises."""
 
     def __init__(self, directory: Path, story: Story) -> None:
         self.recorder = Recorder()
-        super().__init__(directory, blank=story.blank, flow=story.flow)
+        disk = RecordedDisk(directory, self.recorder)
+        super().__init__(directory, blank=story.blank, flow=story.flow, disk=disk)
         self.on_asked = self._promise_when_asked
         self.on_answered = self._promise_when_answered
-
-    def _connect(self, path: Path) -> sqlite3.Connection:
-        return self.recorder.connect(path)
-
-    def _open_head(self, directory: Path) -> HeadFile:
-        return self.recorder.open_head(directory)
 
     def _promise_when_asked(self, effect: payment_effects.Effect[Any]) -> None:
         if isinstance(effect, payment_effects.Authorise) and isinstance(

@@ -36,10 +36,6 @@ class AtALine(Stage):
         storage = TerminalKeys.load(directory).card
         KeyStore(directory / ACQUIRER_KEYS, storage).load_master(SecretKey(TMK))
 
-    def _connect(self, path: Path) -> sqlite3.Connection:
-        self.db = super()._connect(path)
-        return self.db
-
 
 def _config(refund: Refund, preauth: Preauth, line: Acquirer) -> Config:
     host = Host(kind="acquirer", address="192.0.2.1", port=1)
@@ -93,9 +89,9 @@ class Counter:
     @property
     def db(self) -> sqlite3.Connection:
         """The journal's own connection."""
-        stage = self.player.stage
-        assert isinstance(stage, AtALine)
-        return stage.db
+        connection = self.player.stage.disk.connection
+        assert connection is not None
+        return connection
 
     def sealed(self) -> int:
         return sealed_rows(self.directory)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from firmware.journal.records import DeviceFailed, DeviceRecovered, Record, ReversalOpened
+from firmware.lab.scenario.disk import Disk
 from firmware.lab.scenario.player import Player
 from firmware.lab.scenario.stage import Stage
 from tests.playing import play
@@ -27,8 +28,8 @@ SALE = (
 )
 
 
-class BadSector(Stage):
-    """A stage whose disk fails one read of the journal, the `fails_at`th, or writes.
+class BadSector(Disk):
+    """A disk that fails one read of the journal, the `fails_at`th, or writes.
 
     Those of records in which `refuses` stands.
     """
@@ -37,19 +38,19 @@ class BadSector(Stage):
     refuses: str | None = None
     refused = 0
 
-    def _connect(self, path: Path) -> sqlite3.Connection:
-        stage = self
+    def connect(self, path: Path) -> sqlite3.Connection:
+        disk = self
 
         class Connection(sqlite3.Connection):
             def execute(self, sql, *values):
-                stage.reads += sql.startswith("SELECT")
-                if stage.reads == stage.fails_at != 0:
-                    stage.fails_at = 0
+                disk.reads += sql.startswith("SELECT")
+                if disk.reads == disk.fails_at != 0:
+                    disk.fails_at = 0
                     raise error_of_disk(IOERR_READ)
-                if stage.refuses is not None and sql.startswith("INSERT INTO records"):
+                if disk.refuses is not None and sql.startswith("INSERT INTO records"):
                     body = values[0][2]
-                    if stage.refuses in body:
-                        stage.refused += 1
+                    if disk.refuses in body:
+                        disk.refused += 1
                         raise error_of_disk(IOERR_WRITE)
                 return super().execute(sql, *values)
 
@@ -63,7 +64,16 @@ def error_of_disk(code: int) -> sqlite3.OperationalError:
 
 
 def player_at(directory: Path) -> Player:
-    return Player(directory, directory, make_stage=lambda config: BadSector(directory, config))
+    disk = BadSector(directory)
+    return Player(
+        directory, directory, make_stage=lambda config: Stage(directory, config, disk=disk)
+    )
+
+
+def disk_of(player: Player) -> BadSector:
+    disk = player.stage.disk
+    assert isinstance(disk, BadSector)
+    return disk
 
 
 @pytest.fixture
@@ -73,20 +83,17 @@ def player(tmp_path: Path) -> Iterator[Player]:
 
 
 @pytest.fixture
-def stage(player: Player) -> BadSector:
-    stage = player.stage
-    assert isinstance(stage, BadSector)
-    return stage
+def disk(player: Player) -> BadSector:
+    return disk_of(player)
 
 
 def reads_of_a_sale(directory: Path, fails_at: int) -> int:
     """Sell while one read fails; how many there were. Then the terminal serves, and all is told."""
     with closing(player_at(directory)) as player:
-        stage = player.stage
-        assert isinstance(stage, BadSector)
-        stage.reads, stage.fails_at = 0, fails_at
+        disk = disk_of(player)
+        disk.reads, disk.fails_at = 0, fails_at
         play(player, *SALE)
-        reads = stage.reads
+        reads = disk.reads
         play(player, ("expect screen", "请输入金额"), ("expect books balanced",))
         return reads
 
@@ -103,37 +110,37 @@ def test_a_read_that_fails_anywhere_in_a_sale_leaves_a_terminal_that_serves(
 
 
 def test_a_disk_that_takes_no_write_is_named_and_not_tried_without_end(
-    player: Player, stage: BadSector
+    player: Player, disk: BadSector
 ):
     play(player, ("fault", "host", "down"), *SALE)
-    stage.refuses = ""
+    disk.refuses = ""
     play(player, ("press", "100"), ("expect screen", "存储故障"), ("wait", "1m"))
     play(player, ("expect screen", "存储故障"))
-    assert 0 < stage.refused < 60
-    stage.refuses = None
+    assert 0 < disk.refused < 60
+    disk.refuses = None
     play(player, ("expect screen", "请输入金额"), ("clear", "host"), ("wait", "4m"))
     play(player, ("expect books balanced",))
 
 
-def test_what_a_disk_cut_short_is_not_put_down_to_the_power(player: Player, stage: BadSector):
+def test_what_a_disk_cut_short_is_not_put_down_to_the_power(player: Player, disk: BadSector):
     """Neither on the display, nor to the acquirer."""
-    stage.refuses = "OutcomeRecorded"
+    disk.refuses = "OutcomeRecorded"
     play(player, *SALE[:3], ("expect screen", "存储故障"))
-    stage.refuses = None
+    disk.refuses = None
     play(player, ("expect screen", "恢复服务", "未完交易已冲正 000001"))
-    opened = [each.reason for each in records_of(stage) if isinstance(each, ReversalOpened)]
+    opened = [each.reason for each in records_of(player.stage) if isinstance(each, ReversalOpened)]
     assert opened == ["out of service"]
 
 
 def test_a_disk_that_fails_amid_another_outage_is_named_and_that_all_is_back_is_journaled(
-    player: Player, stage: BadSector
+    player: Player, disk: BadSector
 ):
     play(player, ("fault", "keypad", "lost"), ("expect screen", "键盘故障"))
-    stage.refuses = ""
+    disk.refuses = ""
     play(player, ("clear", "keypad"), ("expect screen", "存储故障"))
-    stage.refuses = None
+    disk.refuses = None
     play(player, ("expect screen", "请输入金额"))
-    assert told_of_devices(stage) == [
+    assert told_of_devices(player.stage) == [
         (DeviceFailed, "keypad"),
         (DeviceFailed, "journal"),
         (DeviceRecovered, "journal"),

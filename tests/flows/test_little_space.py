@@ -9,6 +9,8 @@ from shutil import disk_usage
 import pytest
 
 from firmware.journal.faults import JournalFault, Trouble
+from firmware.journal.storage import Storage
+from firmware.lab.scenario.disk import Disk
 from firmware.lab.scenario.player import Player
 from firmware.lab.scenario.stage import START, Stage
 from firmware.terminal.data_directory import SPACE_MIN_BYTES, DataDirectory
@@ -27,30 +29,29 @@ STOPPED = ("expect screen", "存储空间已满", "请清理存储空间")
 SERVES = ("expect screen", "请输入金额")
 
 
-class Crowded(Stage):
-    """A stage whose disk may have little left; what is written still finds room."""
+class Crowded(Disk):
+    """A disk that may have little left; what is written still finds room."""
 
-    free_bytes = SPACE_MIN_BYTES
+    left_bytes = SPACE_MIN_BYTES
 
-    def _free_bytes(self, directory: Path) -> int:
-        return self.free_bytes
+    def free_bytes(self, directory: Path) -> int:
+        return self.left_bytes
 
 
 class Shop:
     """A player on a crowded disk."""
 
     def __init__(self, directory: Path) -> None:
+        self.disk = Crowded(directory)
         self.player = Player(
-            directory, directory, make_stage=lambda config: Crowded(directory, config)
+            directory, directory, make_stage=lambda told: Stage(directory, told, disk=self.disk)
         )
 
     def play(self, *lines: tuple[str, ...]) -> None:
         play(self.player, *lines)
 
     def leave(self, free_bytes: int) -> None:
-        stage = self.player.stage
-        assert isinstance(stage, Crowded)
-        stage.free_bytes = free_bytes
+        self.disk.left_bytes = free_bytes
 
 
 @pytest.fixture
@@ -127,7 +128,11 @@ def test_what_is_left_is_measured_on_the_journals_own_disk(tmp_path: Path) -> No
 def test_too_little_or_an_unknown_amount_is_named(
     tmp_path: Path, free_bytes: Callable[[Path], int], trouble: Trouble
 ) -> None:
-    data = DataDirectory(tmp_path, lambda: START, free_bytes)
+    class Full(Storage):
+        def free_bytes(self, directory: Path) -> int:
+            return free_bytes(directory)
+
+    data = DataDirectory(tmp_path, lambda: START, Full())
     with pytest.raises(JournalFault) as caught:
         data.check_space()
     data.close()

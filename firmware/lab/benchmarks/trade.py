@@ -13,16 +13,17 @@ from pathlib import Path
 
 from firmware.journal.connection import LOG
 from firmware.lab.benchmarks.hands import Hands
+from firmware.lab.scenario.disk import Disk
 from firmware.lab.scenario.stage import Stage
 
 
-class TracedStage(Stage):
-    """A stage that counts the journal's commits."""
+class TracedDisk(Disk):
+    """A disk that counts the journal's commits."""
 
     commits = 0
 
-    def _connect(self, path: Path) -> sqlite3.Connection:
-        connection = super()._connect(path)
+    def connect(self, path: Path) -> sqlite3.Connection:
+        connection = super().connect(path)
         connection.set_trace_callback(self._count)
         return connection
 
@@ -32,17 +33,18 @@ class TracedStage(Stage):
 
 def main(folder: Path, count: int) -> int:
     """Take the sales; 1 if one was not approved."""
-    stage = TracedStage(folder)
+    disk = TracedDisk(folder)
+    stage = Stage(folder, disk=disk)
     hands = Hands(stage)
     assert stage.terminal is not None
     journal, log = stage.terminal.data.journal, folder / LOG
     sales = []
     for number in range(count):
-        before = stage.commits, journal.head()[0], log.stat().st_size
+        before = disk.commits, journal.head()[0], log.stat().st_size
         if not hands.sell(1_000 + number):
             print(hands.said, file=sys.stderr)
             return 1
-        after = stage.commits, journal.head()[0], log.stat().st_size
+        after = disk.commits, journal.head()[0], log.stat().st_size
         sales.append([now - then for now, then in zip(after, before, strict=True)])
     stage.close()
     print(json.dumps(sales))

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from firmware.journal.connection import connect
+from firmware.journal.storage import Storage
 
 ROOM_BYTES = 1 << 40
 PAGES_MAX = 1 << 30
@@ -29,17 +30,19 @@ class DiskFault(enum.Enum):
     GONE = "gone"  # unmounted, or its folder moved away; it comes back as it was
 
 
-class Disk:
-    """Connects a journal to its database, and says how much room there is.
+class Disk(Storage):
+    """The disk under a terminal's data: `directory` is all that is on it.
 
-    `directory` is all that is on it.
+    `connection` is the journal's own since the terminal was last started; `used_in_vain` counts how
+    often room was looked for where there is none.
     """
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._away = directory.with_name(f"{directory.name}.away")
         self._fault: DiskFault | None = None
-        self._connection: _Connection | None = None
+        self.connection: _Connection | None = None
+        self.used_in_vain = 0
 
     def fail(self, fault: DiskFault | None) -> None:
         """Let a fault come instead of any that is there, or None: it is well again."""
@@ -48,9 +51,9 @@ class Disk:
             self._away.rename(self._directory)
         elif fault is DiskFault.GONE and not self.is_gone:
             self._directory.rename(self._away)
-        if self._connection is not None:
+        if self.connection is not None:
             with contextlib.suppress(sqlite3.ProgrammingError):  # whoever had it has closed it
-                self._connection.suffer(fault)
+                self.connection.suffer(fault)
 
     @property
     def is_gone(self) -> bool:
@@ -58,15 +61,15 @@ class Disk:
         return self._away.exists()
 
     def connect(self, path: Path) -> sqlite3.Connection:
-        """A connection for one start of the terminal; the next start has another."""
         connection = connect(path, _Connection)
         assert isinstance(connection, _Connection)
         connection.suffer(self._fault)
-        self._connection = connection
+        self.connection = connection
         return connection
 
-    def free_bytes(self) -> int:
-        """Raises OSError when the disk cannot be used."""
+    def free_bytes(self, directory: Path) -> int:
+        del directory  # there is one
+        self.used_in_vain += self._fault not in (None, DiskFault.GONE)
         match self._fault:
             case None | DiskFault.GONE:  # where a disk was mounted, there is another under it
                 return ROOM_BYTES

@@ -5,7 +5,6 @@ Everything durable lies in one directory; a power cut takes all else away.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from functools import cached_property
@@ -20,7 +19,6 @@ from firmware.flows.effects import MaskedEntry
 from firmware.iso8583.key_store import ACQUIRER_KEYS, KeyStore
 from firmware.iso8583.unionpay import UnionPay
 from firmware.journal.faults import JournalFault, Trouble
-from firmware.journal.head import HeadFile
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.operators import Cost
 from firmware.journal.records import OperatorSignedOn
@@ -132,13 +130,14 @@ class Stage:
         start: datetime = START,
         acquirer: FarAcquirer | None = None,
         line_worker: Callable[[], EndedWorker] | None = None,
+        disk: Disk | None = None,
     ) -> None:
         """`slot` is where cards go instead of the modelled slot; `make_time` paces the models.
 
         Its wall clock begins at `start`, before which nothing in `directory` was written. A `fresh`
         terminal comes from the factory: nobody has chosen a password or signed on. `acquirer` is
         at the end of a real line, instead of the embedded one; `line_worker` makes who asks it,
-        where the asking thread is not to wait.
+        where the asking thread is not to wait; `disk` is one that does more than the usual one.
         """
         self.config = config if acquirer is None else acquirer.settings(config)
         self._messages = Settings(self.config, None).messages()  # None: the embedded acquirer's
@@ -161,7 +160,7 @@ class Stage:
         self.far: HostLink | None = None  # an acquirer of a line of its own, instead of it
         self.switch: SwitchLink | None = None  # at its far end, where the settings name a line
         self.frame: Frame | None = None
-        self.disk = Disk(directory)
+        self.disk = disk or Disk(directory)
         self._drivers: Drivers | None = None
         self.terminal: Terminal | None = None
         try:
@@ -277,23 +276,7 @@ class Stage:
         self._on_frame(frame)
 
     def _data(self) -> DataDirectory:
-        return DataDirectory(
-            self._directory,
-            self.bench.clock.now,
-            self._free_bytes,
-            connect=self._connect,
-            open_head=self._open_head,
-            cost=PASSWORD_COST,
-        )
-
-    def _connect(self, path: Path) -> sqlite3.Connection:
-        return self.disk.connect(path)
-
-    def _open_head(self, directory: Path) -> HeadFile:
-        return HeadFile(directory)
-
-    def _free_bytes(self, _directory: Path) -> int:
-        return self.disk.free_bytes()
+        return DataDirectory(self._directory, self.bench.clock.now, self.disk, cost=PASSWORD_COST)
 
     def _make_host(self) -> LocalHost:
         return embedded_host(
