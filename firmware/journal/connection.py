@@ -11,7 +11,6 @@ import contextlib
 import fcntl
 import os
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 
 from msgspec import Struct
@@ -37,8 +36,6 @@ PRAGMAS: tuple[tuple[str, str, object], ...] = (
     ("trusted_schema", "OFF", 0),
     ("journal_size_limit", str(LOG_BYTES_MAX), LOG_BYTES_MAX),
 )
-
-Connect = Callable[[Path], sqlite3.Connection]
 
 
 def connect(

@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 from msgspec import Struct
@@ -193,6 +192,3 @@ class HeadFile:
 
     def _fault(self, error: OSError) -> JournalFault:
         return JournalFault(trouble_of(error), f"{self.path}: {error.strerror}")
-
-
-OpenHead = Callable[[Path], HeadFile]

@@ -17,7 +17,7 @@ from firmware.core.kinds import ReversalCause
 from firmware.journal import connection as engine
 from firmware.journal import schema
 from firmware.journal.chain import ORIGIN, ChainedRecord, encode, faults_of, key_at, link
-from firmware.journal.connection import Connect, Hold
+from firmware.journal.connection import Hold
 from firmware.journal.faults import (
     DATABASE_ERRORS,
     JournalFault,
@@ -29,7 +29,6 @@ from firmware.journal.faults import (
 from firmware.journal.head import (
     Head,
     HeadFile,
-    OpenHead,
     WithoutTail,
     tail_words,
 )
@@ -48,6 +47,7 @@ from firmware.journal.records import (
     ReversalOpened,
     SettlementCompleted,
 )
+from firmware.journal.storage import SYSTEM_DISK, Storage
 from firmware.journal.transactions import PrintJob
 from firmware.journal.waiting import NO_BLOBS, AtRecord, Waiting, check_frames
 
@@ -97,10 +97,9 @@ class Journal(Lookups):
         directory: Path,
         keys: TerminalKeys,
         clock_now: ClockNow,
+        storage: Storage = SYSTEM_DISK,
         *,
-        connect: Connect = engine.connect,
         begin: bool = True,
-        open_head: OpenHead = HeadFile,
         without_tail: WithoutTail | None = None,
         known: Head | None = None,
     ) -> Journal:
@@ -113,12 +112,12 @@ class Journal(Lookups):
         RuleBroken is raised when it does not fit. `known` is what others know of its end.
         """
         hold = Hold.take(directory, make=begin)
-        head_file = open_head(directory)
+        head_file = storage.open_head(directory)
         db: sqlite3.Connection | None = None
         try:
             if not begin:
                 hold.require_begun()
-            db = connect(directory / engine.DATABASE)
+            db = storage.connect(directory / engine.DATABASE)
             engine.prepare(db)
             journal = cls(db, hold, head_file, keys, clock_now)
             journal._begin_or_resume(known, without_tail=without_tail)

@@ -68,7 +68,7 @@ class DataDirectory:
         """Whether the journal is open: not while it is given back in an outage."""
         require_no_journal_known(directory)
         self.keys = TerminalKeys.load_or_create(directory)
-        self._take(self._open())
+        self._take(Journal.open(directory, self.keys, now, storage))
 
     def keep(self, beside: OtherFiles) -> None:
         """Look after the files of another, too, from now on."""
@@ -84,7 +84,8 @@ class DataDirectory:
         self.release()
         self._check_keys()
         with contextlib.ExitStack() as undo:
-            journal = self._open(begin=False)
+            now, storage = self._now, self._storage
+            journal = Journal.open(self.directory, self.keys, now, storage, begin=False)
             undo.callback(journal.close)
             undo.callback(self.release)
             self._compare(journal)
@@ -131,16 +132,6 @@ class DataDirectory:
         self.journal.close()
 
     # -- below --------------------------------------------------------------------------------
-
-    def _open(self, *, begin: bool = True) -> Journal:
-        return Journal.open(
-            self.directory,
-            self.keys,
-            self._now,
-            connect=self._storage.connect,
-            begin=begin,
-            open_head=self._storage.open_head,
-        )
 
     def _take(self, journal: Journal) -> None:
         self._note_places()

@@ -66,7 +66,7 @@ def record_day(
 ) -> list[Op]:
     """Everything that a day of trade did to the disk, with its promises marked."""
     recorder = Recorder(lies=lies or {})
-    shop = Shop.open(directory, connect=recorder.connect, open_head=recorder.open_head)
+    shop = Shop.open(directory, storage=recorder)
     recorder.mark(Begun())
     trade(Counter(shop, recorder.mark, naive), rounds)
     ops = list(recorder.ops)  # closing is not part of it: the power is cut

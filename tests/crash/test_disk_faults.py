@@ -14,6 +14,7 @@ apsw = pytest.importorskip("apsw", reason="NOT TRIED: the disk is made to fail t
 
 from firmware.journal.connection import DATABASE, connect
 from firmware.journal.faults import JournalFault, Trouble
+from firmware.journal.storage import Storage
 from firmware.journal.transactions import State
 from firmware.journal.verify import verify_journal
 from firmware.terminal.data_directory import DataDirectory
@@ -72,7 +73,7 @@ def sell_on_a_disk_that_fails(directory: Path, failing: Failing, trouble: Troubl
     True when the whole story went by before the fault could come.
     """
     recorder = Recorder()
-    shop = Shop.open(directory, connect=recorder.connect, open_head=recorder.open_head)
+    shop = Shop.open(directory, storage=recorder)
     promises: list[Promise] = []
     recorder.fail = failing
     fault = fault_of(lambda: story(Counter(shop, promises.append)))
@@ -190,10 +191,11 @@ def test_opening_a_journal_writes_its_log_anew(memory: Path) -> None:
 def test_a_read_only_journal_does_not_open(memory: Path) -> None:
     Shop.open(memory).journal.close()
 
-    def read_only(path: Path) -> sqlite3.Connection:
-        return sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, isolation_level=None)
+    class ReadOnly(Storage):
+        def connect(self, path: Path) -> sqlite3.Connection:
+            return sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, isolation_level=None)
 
-    shop = Shop.open(memory, connect=read_only)
+    shop = Shop.open(memory, storage=ReadOnly())
     with pytest.raises(JournalFault) as caught:
         shop.sale()
     assert caught.value.trouble is Trouble.READ_ONLY
@@ -217,7 +219,7 @@ def first_start_fails(directory: Path, failing: Failing) -> bool:
     recorder = Recorder(fail=failing)
 
     def start() -> None:
-        Shop.open(directory, connect=recorder.connect, open_head=recorder.open_head).journal.close()
+        Shop.open(directory, storage=recorder).journal.close()
 
     fault = fault_of(start)
     assert fault is None or fault.trouble is Trouble.FULL

@@ -72,7 +72,7 @@ def test_the_head_outside_the_log_costs_a_write_a_commit_and_no_sync(
     memory: Path, figure: Callable[[str], None]
 ) -> None:
     recorder = Recorder()
-    shop = Shop.open(memory / "day", connect=recorder.connect, open_head=recorder.open_head)
+    shop = Shop.open(memory / "day", storage=recorder)
     before = len(recorder.ops)
     shop.sale()
     sale = recorder.ops[before:]

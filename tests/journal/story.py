@@ -10,8 +10,7 @@ from pathlib import Path
 
 from firmware.core.kinds import CardFacts, Kind, Result
 from firmware.core.masked import SecretKey
-from firmware.journal.connection import Connect, connect
-from firmware.journal.head import HeadFile, OpenHead
+from firmware.journal.head import HeadFile
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.order_records import OrderTaken
 from firmware.journal.records import (
@@ -24,6 +23,7 @@ from firmware.journal.records import (
     SettlementStarted,
 )
 from firmware.journal.rules import batch_after
+from firmware.journal.storage import SYSTEM_DISK, Storage
 from firmware.journal.store import Journal
 from firmware.journal.transactions import Transaction
 from tests.payment import closed_batch, original_of, payment, yuan
@@ -50,6 +50,21 @@ class Clock:
 
 
 @dataclass
+class Noting(Storage):
+    """Another disk, and the connection that it gave."""
+
+    disk: Storage
+    connection: sqlite3.Connection | None = None
+
+    def connect(self, path: Path) -> sqlite3.Connection:
+        self.connection = self.disk.connect(path)
+        return self.connection
+
+    def open_head(self, directory: Path) -> HeadFile:
+        return self.disk.open_head(directory)
+
+
+@dataclass
 class Shop:
     """A journal and shorthand for what happens in a shop.
 
@@ -68,18 +83,12 @@ class Shop:
         *,
         clock: Clock | None = None,
         keys: TerminalKeys = KEYS,
-        connect: Connect = connect,
-        open_head: OpenHead = HeadFile,
+        storage: Storage = SYSTEM_DISK,
     ) -> Shop:
         clock = clock or Clock()
-        connections: list[sqlite3.Connection] = []
-
-        def connected(path: Path) -> sqlite3.Connection:
-            connections.append(connect(path))
-            return connections[0]
-
-        journal = Journal.open(directory, keys, clock, connect=connected, open_head=open_head)
-        return cls(journal, clock, directory, connections[0])
+        noting = Noting(storage)
+        journal = Journal.open(directory, keys, clock, noting)
+        return cls(journal, clock, directory, noting.connection)
 
     def reopen(self) -> None:
         self.journal.close()

@@ -18,6 +18,7 @@ from firmware.journal.head import HEAD, SLOT_BYTES, Head, HeadFile, WithoutTail
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.losses import HeadRenewed, TailLost
 from firmware.journal.records import TerminalStarted
+from firmware.journal.storage import Storage
 from firmware.journal.store import Journal
 from firmware.journal.verify import verify_journal
 from tests.journal.story import KEYS, Clock, Shop
@@ -321,8 +322,12 @@ def test_a_head_that_cannot_be_written_undoes_no_record_and_stops_the_next(
                 raise OSError(5, "Input/output error")
             super()._write(offset, data)
 
+    class Headless(Storage):
+        def open_head(self, directory: Path) -> HeadFile:
+            return Failing(directory)
+
     broken = False
-    shop = Shop.open(tmp_path, open_head=Failing)
+    shop = Shop.open(tmp_path, storage=Headless())
     broken = True
     sale = shop.intent()
     shop.journal.append(sale)

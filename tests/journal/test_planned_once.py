@@ -16,6 +16,7 @@ from typing import Any
 from firmware.core.kinds import Copy
 from firmware.journal.connection import connect
 from firmware.journal.paper_records import PrintQueued, PrintSending, PrintSent
+from firmware.journal.storage import Storage
 from tests.journal.story import Shop, confirmed, opened
 
 
@@ -67,10 +68,11 @@ def _a_day(shop: Shop, *, training: bool) -> None:
 
 
 def test_no_statement_is_planned_twice_whatever_it_is_asked_with(tmp_path: Path) -> None:
-    def watched(path: Path) -> sqlite3.Connection:
-        return connect(path, Watched)
+    class Watching(Storage):
+        def connect(self, path: Path) -> sqlite3.Connection:
+            return connect(path, Watched)
 
-    shop = Shop.open(tmp_path / "data", connect=watched)
+    shop = Shop.open(tmp_path / "data", storage=Watching())
     db = shop.db
     assert isinstance(db, Watched)
     with closing(shop.journal):

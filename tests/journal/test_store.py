@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ from firmware.core.masked import SecretKey
 from firmware.journal import connection as engine
 from firmware.journal import schema
 from firmware.journal.chain import ORIGIN, decode, encode, faults_of
-from firmware.journal.connection import Connect
 from firmware.journal.faults import JournalFault, RuleBroken, Trouble
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.projection import rebuild
@@ -26,6 +26,7 @@ from firmware.journal.records import (
     IntentRecorded,
     KeyIntroduced,
 )
+from firmware.journal.storage import Storage
 from firmware.journal.store import Journal
 from firmware.journal.transactions import State
 from tests.journal.story import FRAME, FRAME_SHA256, KEYS, Clock, Shop, outcome_of
@@ -103,12 +104,13 @@ def test_nobody_changes_or_deletes_a_record(shop: Shop) -> None:
 
 
 def test_a_full_disk_writes_nothing_and_fails_the_object_for_good(tmp_path: Path) -> None:
-    def nearly_full(path: Path) -> sqlite3.Connection:
-        db = engine.connect(path)
-        db.execute(f"PRAGMA max_page_count = {(160 << 10) // engine.PAGE_BYTES}")
-        return db
+    class NearlyFull(Storage):
+        def connect(self, path: Path) -> sqlite3.Connection:
+            db = super().connect(path)
+            db.execute(f"PRAGMA max_page_count = {(160 << 10) // engine.PAGE_BYTES}")
+            return db
 
-    shop = Shop.open(tmp_path, connect=nearly_full)
+    shop = Shop.open(tmp_path, storage=NearlyFull())
     last, words = 0, "x" * 3000
 
     def fill() -> None:
@@ -189,10 +191,14 @@ def lax(path: Path) -> sqlite3.Connection:
     ids=["journal mode", "version", "sync level"],
 )
 def test_an_engine_that_does_not_keep_what_it_is_given_is_refused(
-    tmp_path: Path, connect: Connect, words: str
+    tmp_path: Path, connect: Callable[[Path], sqlite3.Connection], words: str
 ) -> None:
+    class Lacking(Storage):
+        def connect(self, path: Path) -> sqlite3.Connection:
+            return connect(path)
+
     with pytest.raises(JournalFault, match=words) as caught:
-        Journal.open(tmp_path, KEYS, Clock(), connect=connect)
+        Journal.open(tmp_path, KEYS, Clock(), Lacking())
     assert caught.value.trouble is Trouble.ENGINE
 
 
