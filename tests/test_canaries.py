@@ -23,10 +23,11 @@ from typing import Any
 import pytest
 
 from firmware.__main__ import main
-from firmware.acquirer.accounts import Account
+from firmware.acquirer.books import Books
 from firmware.core import log
 from firmware.flows import effects
 from firmware.journal.connection import DATABASE
+from firmware.lab.issuers import tray_books
 from firmware.lab.scenario.audit import unbalanced
 from firmware.lab.scenario.stage import STAGE_CONFIG
 from firmware.payments import effects as payment_effects
@@ -136,7 +137,7 @@ def test_days_trade_leaves_no_secret_on_disk_display_paper_or_log(
     witness = Witness(rig, tmp_path / "disks")
     rig.plays(DAY, tmp_path)
     assert rig.terminal is not None
-    assert not unbalanced(rig.terminal.data, rig.host)
+    assert not unbalanced(rig.terminal.data, rig.keeps_books)
     assert rig.terminal.data.journal.totals(1).sales == 3, "the day was traded as written"
     assert rig.terminal.data.journal.totals(2).refunds == 1
     search = Search(rig.canaries())
@@ -228,15 +229,13 @@ def test_bug_in_a_flow_is_logged_without_secrets(
     assert not search.found
 
 
-def test_bug_in_the_host_is_logged_without_secrets(
-    rig: PlantedRig, tmp_path: Path, debug_log: io.StringIO
-) -> None:
-    class Broken(dict[str, Account]):
-        def get(self, key: str, default: object = None) -> Account:
-            raise RuntimeError(f"planted bug at {key[:8]} of {self!r}")
+def test_bug_in_the_host_is_logged_without_secrets(tmp_path: Path, debug_log: io.StringIO) -> None:
+    class Broken(Books):
+        def cryptogram_used(self, account: str, cryptogram: bytes) -> bool:
+            raise RuntimeError(f"planted bug at {account[:8]} of {tray_books(rig.cards)!r}")
 
-    acquirer = rig.host._service
-    acquirer._accounts = Broken(acquirer._accounts)
+    rig = PlantedRig(tmp_path / "data", STAGE_CONFIG, Broken)
+    rig.power_on()
     search = Search(rig.canaries())
     with pytest.raises(RuntimeError, match="planted bug") as caught:
         _logged(lambda: rig.plays(SALE, tmp_path))
@@ -249,6 +248,7 @@ def test_bug_in_the_host_is_logged_without_secrets(
         assert inside, room
         texts.text(f"locals in {room}", "\n".join(inside))
     assert not search.found | texts.found
+    rig.close()
 
 
 @pytest.mark.parametrize(

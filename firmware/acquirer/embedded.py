@@ -123,7 +123,7 @@ class LocalHost:
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        """The files that have to be where they were. See `Beside` of the data directory."""
+        """The files that have to be where they were."""
         return (self._path,)
 
     def check(self) -> None:

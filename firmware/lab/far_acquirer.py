@@ -15,10 +15,11 @@ from firmware.core.config import Config, ConfigError, Host
 from firmware.core.config_across import Mistake
 from firmware.core.files import read_text
 from firmware.core.masked import SecretKey
-from firmware.iso8583.key_store import ACQUIRER_KEYS, KeyStore
 from firmware.iso8583.tcp import TcpLink
 from firmware.iso8583.working_keys import WorkingKeysError, master_of
+from firmware.lab.scenario.acquirers import AtALine
 from firmware.terminal.settings import Settings
+from hw.ports import Clock
 
 TIMEOUT_S = 10  # people look at a page meanwhile
 COMPONENT_NAMES = ("component_1", "component_2")
@@ -43,8 +44,8 @@ class FarAcquirer(Struct, frozen=True):
         tls = Settings(Config(host=Host(tls=True, tls_ca=str(ca))), None).host_tls() if ca else None
         return cls(address, port, master, tls)
 
-    def settings(self, config: Config) -> Config:
-        """The settings of a terminal that speaks to it."""
+    def of_stage(self, config: Config, _directory: Path, clock: Clock) -> AtALine:
+        """The acquirer of a stage with these settings, but for those that say where it is."""
         host = Host(
             kind="acquirer",
             address=self.address,
@@ -52,18 +53,12 @@ class FarAcquirer(Struct, frozen=True):
             timeout_s=TIMEOUT_S,
             reversal_retry_s=config.host.reversal_retry_s,
         )
-        return replace(config, host=host)
-
-    def link(self, directory: Path, storage: SecretKey) -> TcpLink:
-        """A line to it, the master key kept in the terminal's data directory. Raises OSError."""
-        if self.master is not None:
-            store = KeyStore(directory / ACQUIRER_KEYS, storage)
-            if store.master != self.master:
-                store.load_master(self.master)
-        clock = SystemClock()  # the answer takes real time, whatever passes on the bench
-        return TcpLink(
-            self.address, self.port, monotonic_ms=clock.monotonic_ms, tls=self.tls, keep=True
-        )
+        config = replace(config, host=host)
+        messages = Settings(config, None).messages()
+        assert messages is not None, "it is at a line"
+        took_ms = SystemClock().monotonic_ms  # an answer takes real time, whatever the bench's is
+        link = TcpLink(self.address, self.port, monotonic_ms=took_ms, tls=self.tls, keep=True)
+        return AtALine(config, messages, link, clock, self.master)
 
 
 def master_in(path: Path) -> SecretKey:

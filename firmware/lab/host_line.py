@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 import random
 
+from firmware.iso8583.client import KnowsDelivery
 from firmware.iso8583.frame import LENGTH_BYTES, TPDU_BYTES
 from hw.ports import HostLink
 
@@ -57,6 +58,7 @@ class HostLine:
             return None
         self.delivered += 1
         answer = self._inner.exchange(message, timeout_ms)
+        self.undelivered = isinstance(self._inner, KnowsDelivery) and self._inner.undelivered
         came = self._carried(answer)
         self.spoilt += came != answer
         self.unanswered = came is None

@@ -126,6 +126,10 @@ class SwitchLink:
             }
 
     def close(self) -> None:
+        """The terminal hangs up."""
+
+    def end(self) -> None:
+        """Close the books."""
         self._pool.close()
 
 

@@ -10,11 +10,11 @@ import contextlib
 import functools
 import importlib
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from firmware.acquirer.books import BOOKS
+from firmware.acquirer.books import BOOKS, Books
 from firmware.acquirer.embedded import LocalHost
 from firmware.acquirer.registration import Registration
 from firmware.core import garbage
@@ -28,7 +28,6 @@ from firmware.terminal.devices import Parts, TellingDisplay
 from firmware.terminal.loop import END_MS
 from firmware.terminal.settings_told import NO_FILES
 from firmware.terminal.terminal import Terminal
-from firmware.terminal.tie import tie_books, tie_no_books
 from firmware.terminal.unsettled import check_identity
 from firmware.terminal.world import Asks, Devices
 from firmware.ui.render import Frame
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from firmware.acquirer.accounts import Account
+    from firmware.acquirer.booking import Kept
     from firmware.emv.ca_keys import CaKeys, Revocation
     from firmware.emv.setup import EmvSetup
     from firmware.iso8583.acquirer_client import AcquirerClient
@@ -86,15 +86,16 @@ class Assembly:
         self._on_frame = on_frame
         emv = _made_once(config, ca_keys, revoked)
         self._data = directory = DataDirectory(data, clock.now)
-        with contextlib.ExitStack() as undo:
-
-            def make_link() -> HostLink:
-                link = host_link(config, data, accounts, clock, tls=host_tls)
-                undo.callback(link.close)
-                return link
-
-            self._link = link = hold(config, directory, make_link)
-            undo.pop_all()
+        with held(config, directory) as undo:
+            self._link = link = host_link(config, data, accounts, clock, tls=host_tls)
+            undo.callback(link.close)
+            client: Asks
+            if messages is not None:
+                client = acquirer_client(link, messages, directory, clock)
+            else:
+                assert isinstance(link, LocalHost), "no line without messages for it"
+                directory.tie(link)
+                client = embedded_client(config, link)
         self._reader = ReaderWorker(parts.reader, post, clock)
         self._printer = JobWorker("printer", post, clock)
         self._printer.submit(IMPORTS, lambda: _make_the_rest(config, emv))
@@ -102,11 +103,6 @@ class Assembly:
         keypad = KeypadWorker(parts.keypad, post, clock)
         self._workers = (keypad, self._reader, self._printer, self._host)
         devices = self._devices(clock)
-        if messages is not None:
-            client: Asks = acquirer_client(link, messages, directory, clock)
-        else:
-            assert isinstance(link, LocalHost), "no line without messages for it"
-            client = embedded_client(config, link)
         self.terminal = Terminal(config, directory, devices, client, emv, files=files)
 
     def _devices(self, clock: Clock) -> Devices:
@@ -169,24 +165,18 @@ def _made_once(
     return made
 
 
-def hold(config: Config, directory: DataDirectory, make_link: Callable[[], HostLink]) -> HostLink:
-    """Check the journal against the settings, and against the books of an embedded acquirer.
+@contextlib.contextmanager
+def held(config: Config, directory: DataDirectory) -> Iterator[contextlib.ExitStack]:
+    """Hold the journal against the settings, and let it be held against its acquirer.
 
-    Gives the line that `make_link` makes. Raises ConfigError when the journal's open batch is
-    another terminal's, JournalFault when the books are not the journal's, and what `make_link`
-    raises; the data directory is closed then.
+    Raises ConfigError when the journal's open batch is another terminal's. Then, and for all that
+    is raised within, the data directory is closed, and what is to be undone is.
     """
     with contextlib.ExitStack() as undo:
         undo.callback(directory.close)
         check_identity(config, directory.journal)
-        link = make_link()
-        if isinstance(link, LocalHost):
-            directory.keep(link)
-            tie_books(directory.journal, link, lambda: directory.journal.durable_head)
-        else:
-            tie_no_books(directory.journal)
+        yield undo
         undo.pop_all()
-    return link
 
 
 class GivesKeys(HostLink, Protocol):
@@ -211,11 +201,12 @@ def acquirer_client(
 ) -> AcquirerClient:
     """Asks an acquirer at the end of `link`, under the keys that sign-on brings and keeps.
 
-    Raises KeyFileError.
+    The journal knows from now on that no books here answer it. Raises KeyFileError, JournalFault.
     """
     from firmware.iso8583.acquirer_client import AcquirerClient  # noqa: PLC0415 - for this alone
     from firmware.iso8583.key_store import ACQUIRER_KEYS, KeyStore  # noqa: PLC0415
 
+    directory.tie(None)
     store = KeyStore(directory.directory / ACQUIRER_KEYS, directory.keys.card)
     return AcquirerClient(link, messages, store, clock.now)
 
@@ -231,7 +222,7 @@ def host_link(
     """The line to the acquirer. Raises KeyFileError and BooksError for the embedded one."""
     host = config.host
     if host.kind == "local":
-        return embedded_host(config, data, accounts, clock.now, test_amounts=host.test_amounts)
+        return embedded_host(config, data, accounts, clock.now)
     from firmware.iso8583.tcp import TcpLink  # noqa: PLC0415 - with TLS, slow
 
     keep = config.acquirer.keep_line
@@ -244,8 +235,8 @@ def embedded_host(
     accounts: Sequence[Account],
     clock_now: Callable[[], datetime],
     *,
-    test_amounts: bool = False,
     others: Collection[str] = (),
+    open_books: Callable[[Path, Kept | None], Books] = Books,
 ) -> LocalHost:
     """An embedded acquirer that knows this terminal, with its books and key in `directory`.
 
@@ -259,6 +250,7 @@ def embedded_host(
         master=read_or_make_master(directory / MASTER),
         terminals=dict.fromkeys((*others, merchant.terminal), ours),
         clock_now=clock_now,
-        test_amounts=test_amounts,
+        test_amounts=config.host.test_amounts,
         hold_days=config.preauth.window_days,
+        open_books=open_books,
     )

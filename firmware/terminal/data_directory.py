@@ -8,39 +8,22 @@ and go on with the very journal that it had: a new one would give out the same n
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
 
+from firmware.acquirer.embedded import LocalHost
 from firmware.journal.connection import DATABASE, LOCK
 from firmware.journal.faults import JournalFault, Trouble, trouble_of
 from firmware.journal.keys import KEY_FILES, TerminalKeys
 from firmware.journal.operators import Cost, Operators
 from firmware.journal.storage import SYSTEM_DISK, Storage
 from firmware.journal.store import Journal
-from firmware.terminal.tie import require_no_journal_known
+from firmware.terminal.tie import require_no_journal_known, tie_books, tie_no_books
 
 SPACE_MIN_BYTES = 32 * 1024 * 1024  # a full batch with its frames is a tenth of that
 _FILES = (LOCK, DATABASE, *KEY_FILES)
 _NOT_THERE = (FileNotFoundError, NotADirectoryError)
-
-
-class OtherFiles(Protocol):
-    """Other files in the directory, such as the embedded host's books."""
-
-    @property
-    def paths(self) -> Sequence[Path]:
-        """The files that have to be where they were."""
-        ...
-
-    def check(self) -> None:
-        """Open again what was closed. Raises JournalFault when it is not the same."""
-        ...
-
-    def close(self) -> None:
-        """Give the files back. Never raises; may be called twice."""
-        ...
 
 
 class DataDirectory:
@@ -62,7 +45,7 @@ class DataDirectory:
         self._cost = cost
         self._now = now
         self._storage = storage
-        self._beside: list[OtherFiles] = []
+        self._host: LocalHost | None = None
         self._places: dict[Path, tuple[int, int]] = {}
         self.at_hand = False
         """Whether the journal is open: not while it is given back in an outage."""
@@ -70,10 +53,18 @@ class DataDirectory:
         self.keys = TerminalKeys.load_or_create(directory)
         self._take(Journal.open(directory, self.keys, now, storage))
 
-    def keep(self, beside: OtherFiles) -> None:
-        """Look after the files of another, too, from now on."""
-        self._beside.append(beside)
+    def tie(self, host: LocalHost | None) -> None:
+        """Tie the journal to the embedded acquirer's books here, or None: another one answers.
+
+        Their files are looked after, too, from now on. Raises JournalFault when they are not the
+        journal's.
+        """
+        self._host = host
+        if host is None:
+            tie_no_books(self.journal)
+            return
         self._note_places()
+        tie_books(self.journal, host, lambda: self.journal.durable_head)
 
     def reopen(self) -> None:
         """Open the same journal again on a new connection. Nothing is made anew.
@@ -89,8 +80,8 @@ class DataDirectory:
             undo.callback(journal.close)
             undo.callback(self.release)
             self._compare(journal)
-            for each in self._beside:
-                each.check()
+            if self._host is not None:
+                self._host.check()
             self._take(journal)
             undo.pop_all()
 
@@ -107,8 +98,8 @@ class DataDirectory:
         """Close every file in the directory, until `reopen`: so its disk can be unmounted."""
         self.at_hand = False
         self.journal.close()
-        for each in self._beside:
-            each.close()
+        if self._host is not None:
+            self._host.close()
 
     @property
     def signer(self) -> TerminalKeys:
@@ -159,7 +150,7 @@ class DataDirectory:
             raise JournalFault(Trouble.OTHERS, f"{self.directory} holds other keys")
 
     def _note_places(self) -> None:
-        beside = [path for each in self._beside for path in each.paths]
+        beside = self._host.paths if self._host is not None else ()
         log = self.directory / f"{DATABASE}-wal"
         logs = [log] if log.exists() else []  # a read-only disk has none
         paths = [*(self.directory / name for name in _FILES), *logs, *beside]

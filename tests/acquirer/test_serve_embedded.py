@@ -87,7 +87,10 @@ def test_a_terminal_signs_on_sells_and_settles_over_the_line(server: Any, tmp_pa
     story.write_text(story_of_a_day("500", "5.00"), "utf-8")
     directory = tmp_path / "terminal"
     player = Player(
-        directory, tmp_path, config, make_stage=lambda told: Stage(directory, told, acquirer=far)
+        directory,
+        tmp_path,
+        config,
+        make_stage=lambda told: Stage(directory, told, acquirer=far.of_stage),
     )
     with contextlib.closing(player):
         for step in read(story):

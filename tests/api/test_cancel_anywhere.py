@@ -106,7 +106,7 @@ def hold(counter: Counter, end: OrderState) -> None:
     counter.do(f'press ENTER\ninsert {CARD}\npress {PIN} ENTER\nexpect screen "交易成功"')
     assert counter.state("b") is OrderState.APPROVED
     assert counter.stage.terminal is not None
-    assert unbalanced(counter.stage.terminal.data, counter.stage.host) == []
+    assert unbalanced(counter.stage.terminal.data, counter.stage.keeps_books) == []
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES)

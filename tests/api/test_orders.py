@@ -28,7 +28,7 @@ def counter(tmp_path: Path) -> Iterator[Counter]:
 def balanced(counter: Counter) -> None:
     terminal = counter.stage.terminal
     assert terminal is not None
-    assert list(unbalanced(terminal.data, counter.stage.host)) == []
+    assert list(unbalanced(terminal.data, counter.stage.keeps_books)) == []
 
 
 def test_an_order_is_shown_agreed_to_and_paid(counter: Counter) -> None:

@@ -117,7 +117,7 @@ class Witness:
 def cuts_of(story: Story, folder: Path) -> Witness:
     """Play a story once to its end; every state its disks went through. Raises ScenarioFailed."""
     folder.mkdir(parents=True, exist_ok=True)
-    rig = Rig(folder / "live", blank=story.blank, flow=story.flow)
+    rig = Rig(folder / "live", fresh=story.blank, flow=story.flow)
     try:
         rig.power_on()
         rig.plays(story.before, folder)
@@ -147,7 +147,7 @@ def restarted(cut: Cut, folder: Path, story: Story, line: LineFault | None = Non
     """
     folder.mkdir()
     copy(cut.disks, folder / "live")
-    rig = Rig(folder / "live", blank=story.blank)
+    rig = Rig(folder / "live", fresh=story.blank)
     time, clock = rig.bench.time, rig.bench.clock
     try:
         clock.advance_to(cut.at_ms + OFF_MS)

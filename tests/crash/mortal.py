@@ -19,12 +19,19 @@ import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Any, NoReturn
+from typing import NoReturn
 
+from firmware.core.config import Config
 from firmware.core.kinds import Kind
+from firmware.iso8583.client import HostClient
 from firmware.iso8583.tcp import TcpLink
+from firmware.lab.host_line import HostLine
+from firmware.lab.scenario.acquirers import StageAcquirer
+from firmware.terminal.assembly import embedded_client
+from firmware.terminal.data_directory import DataDirectory
 from firmware.ui.screens import Outcome
-from tests.crash.cuts import RETRIED_MS, Approval, Story
+from hw.ports import Clock
+from tests.crash.cuts import RETRIED_MS, Approval
 from tests.crash.far_host import SESSION
 from tests.crash.rig import Rig
 from tests.crash.stories import NAIVE_SALE, STORIES
@@ -123,24 +130,21 @@ def _built(folder: Path) -> Path:
 
 
 class FarLink(TcpLink):
-    """The line to a host in another process, as the stage knows an embedded one."""
+    """The line to an embedded host in another process, as a terminal in that process has it."""
 
     session = SESSION
 
 
-class FarHostRig(Rig):
-    """A terminal whose host lives in another process."""
+class FarEmbedded(StageAcquirer):
+    """An embedded host that lives in another process."""
 
-    def __init__(self, directory: Path, port: int, story: Story, *, plays: bool) -> None:
-        self._port = port
-        flow = story.flow if plays else None
-        super().__init__(directory, blank=story.blank, flow=flow, chance=Random(0))
+    def __init__(self, config: Config, port: int, clock: Clock) -> None:
+        self._link = FarLink("127.0.0.1", port, monotonic_ms=clock.monotonic_ms)
+        super().__init__(config, HostLine(self._link))
 
-    def _make_host(self) -> Any:
-        def monotonic_ms() -> int:
-            return self.bench.clock.monotonic_ms()
-
-        return FarLink("127.0.0.1", self._port, monotonic_ms=monotonic_ms)
+    def client(self, data: DataDirectory) -> HostClient:
+        data.tie(None)
+        return embedded_client(self.config, self._link, self.line)
 
 
 class Interposer:
@@ -169,7 +173,14 @@ def tell(word: str, *told: object) -> None:
 def live(life: Life, interposer: Interposer, folder: Path) -> None:
     """Play a life to its end, unless it is killed before."""
     story = STORY_OF[life.story]
-    rig = FarHostRig(Path(life.directory), life.port, story, plays=life.plays == "lines")
+    flow = story.flow if life.plays == "lines" else None
+    rig = Rig(
+        Path(life.directory),
+        fresh=story.blank,
+        flow=flow,
+        chance=Random(0),
+        acquirer=lambda config, _directory, clock: FarEmbedded(config, life.port, clock),
+    )
     rig.on_screen = tell_approval
     clock, time = rig.bench.clock, rig.bench.time
     clock.advance_to(life.at_ms)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from firmware.acquirer.embedded import LocalHost
+from firmware.acquirer.booking import Kept
+from firmware.acquirer.books import Books
 from firmware.core.config import Config
-from firmware.core.masked import Password
-from firmware.journal.records import OperatorSignedOn
 from firmware.lab.issuers import tray_accounts, tray_books
+from firmware.lab.scenario.acquirers import Embedded
 from firmware.lab.scenario.stage import CASHIER, SUPERVISOR
 from firmware.terminal.assembly import embedded_host
+from hw.ports import Clock
 from hw.sim.cards import Card
 from hw.sim.cards.personalisation import TRAY
 from tests.crash.canaries import Canary, pan_canaries
@@ -34,12 +34,30 @@ KEY_FILES = ("host-master.key", "signing.key", "card.key", "pepper.key")
 class PlantedRig(Rig):
     """A rig with canaries in place of its cards' numbers and PINs, passwords and keys."""
 
-    def __init__(self, directory: Path, config: Config) -> None:
-        self._cards = _cards(directory.with_name("tray"))
+    def __init__(
+        self,
+        directory: Path,
+        config: Config,
+        open_books: Callable[[Path, Kept | None], Books] = Books,
+    ) -> None:
+        self.cards = _cards(directory.with_name("tray"))
         self.frames: list[str] = []  # what has stood on the display
-        super().__init__(directory, config, on_frame=lambda frame: self.frames.append(frame.text))
+
+        def acquirer(config: Config, directory: Path, clock: Clock) -> Embedded:
+            books, now = tray_books(self.cards), clock.now
+            self._host = embedded_host(config, directory, books, now, open_books=open_books)
+            return Embedded(config, self._host)
+
+        super().__init__(
+            directory,
+            config,
+            on_frame=lambda frame: self.frames.append(frame.text),
+            fresh=True,
+            acquirer=acquirer,
+        )
+        self.provision(PASSWORDS)
         self.bench.tray.update(
-            {name: Card.from_file(self._cards / f"{name}.toml") for name in PLANTED}
+            {name: Card.from_file(self.cards / f"{name}.toml") for name in PLANTED}
         )
 
     def canaries(self) -> tuple[Canary, ...]:
@@ -58,26 +76,13 @@ class PlantedRig(Rig):
         yield Canary("the cashier's password", CASHIER_PASSWORD)
         yield Canary("a mistyped password", WRONG_PASSWORD)
         for name in KEY_FILES:
-            clear = (self._directory / name).read_bytes()
+            clear = (self.directory / name).read_bytes()
             yield Canary(name, key=clear, at_home=(name,))
-        session = self.host.session
+        session = self._host.session
         for name, key in (("MAC", session.mac), ("PIN", session.pin), ("AES", session.pin_aes)):
             yield Canary(f"{name} key of the session", key=key.reveal())
-        for one in tray_accounts(self._cards):
+        for one in tray_accounts(self.cards):
             yield Canary(f"issuer's key of {one.name}", key=one.imk_ac)
-
-    def _make_host(self) -> LocalHost:
-        return embedded_host(self.config, self._directory, tray_books(self._cards), self._host_now)
-
-    def _host_now(self) -> datetime:
-        return self.bench.clock.now()  # the bench is built after its host
-
-    def _provision(self) -> None:
-        data = self._data()
-        for number, password in PASSWORDS.items():
-            data.operators.set_password(number, Password(password), by=number)
-        data.journal.append(OperatorSignedOn(operator=CASHIER))
-        data.close()
 
 
 def _cards(folder: Path) -> Path:

@@ -25,7 +25,6 @@ from firmware.payments import effects as payment_effects
 from firmware.payments.tills import TillEvent
 from firmware.terminal.runner import Flow, Runner
 from firmware.terminal.terminal import Terminal
-from firmware.ui.render import Frame
 from firmware.ui.screens import Attract, Idle, Screen
 from hw.events import DeviceEvent
 
@@ -95,8 +94,8 @@ class Rig(Stage):
     a step has ended; they may be set at any time. `on_answered` is told of None when a step wrote
     of paper.
 
-    With `blank` nobody is signed on and the passwords are the factory's; `flow` takes the place of
-    the terminal's own, `chance` that of its random numbers; `stage` are further words for Stage.
+    `flow` takes the place of the terminal's own, `chance` that of its random numbers; `stage` are
+    further words for Stage.
     """
 
     def __init__(
@@ -104,10 +103,8 @@ class Rig(Stage):
         directory: Path,
         config: Config = STAGE_CONFIG,
         *,
-        blank: bool = False,
         flow: Callable[[Desk], Flow] | None = None,
         chance: Random | None = None,
-        on_frame: Callable[[Frame], None] = lambda _frame: None,
         **stage: Any,
     ) -> None:
         self.on_asked: Asked = lambda _effect: None
@@ -117,26 +114,16 @@ class Rig(Stage):
         )
         self.on_event: Callable[[DeviceEvent | TillEvent], None] = lambda _event: None
         self.on_screen: Callable[[Screen], None] = lambda _screen: None
-        self.on_frame = on_frame
         self.on_step: Callable[[], None] = lambda: None
-        self.directory, self.chance = directory, chance
-        self._blank, self._first_flow = blank, flow or own_flow
-        self._built: Terminal | None = None
+        self.chance = chance
+        self._first_flow = flow or own_flow
         self.flow: WatchedFlow | None = None  # that the terminal is in, or was in last
         self.screen: Screen | None = None  # that was shown last
-        super().__init__(directory, config, **stage)
+        super().__init__(directory, config, on_built=self._watch, **stage)
 
-    @property
-    def terminal(self) -> Terminal | None:
-        return self._built
-
-    @terminal.setter
-    def terminal(self, built: Terminal | None) -> None:
-        """Stands between building a terminal and starting it."""
-        self._built = built
-        if built is not None:
-            built.runner.close()
-            built.runner = WatchedRunner(built, self, self._first_flow)
+    def _watch(self, built: Terminal) -> None:
+        built.runner.close()
+        built.runner = WatchedRunner(built, self, self._first_flow)
 
     def follow(self, flow: Flow) -> Flow:
         """For WatchedRunner: the terminal is in this flow from now on."""
@@ -155,14 +142,6 @@ class Rig(Stage):
         if isinstance(effect, effects.Show):
             self.screen = effect.screen
             self.on_screen(effect.screen)
-
-    def _note_frame(self, frame: Frame) -> None:
-        super()._note_frame(frame)
-        self.on_frame(frame)
-
-    def _provision(self) -> None:
-        if not self._blank:
-            super()._provision()
 
     def plays(self, lines: Iterable[str], folder: Path) -> None:
         """Play lines of the scenario language on this stage. Raises ScenarioFailed."""

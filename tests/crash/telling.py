@@ -143,11 +143,11 @@ class Cast:
 
     def _make(self, config: Config) -> Rig:
         directory = self.folder / "data"
-        blank = self.player.is_fresh
-        if not blank:
+        fresh = self.player.is_fresh
+        if not fresh:
             copy(self.provisioned, directory)
         kind = self.player.printer_kind
-        self._rig = Rig(directory, config, blank=blank, chance=Random(0), printer_kind=kind)
+        self._rig = Rig(directory, config, fresh=fresh, chance=Random(0), printer_kind=kind)
         self._rig.on_asked = self._asked
         self._rig.on_answered = self.on_answered
         self._rig.on_frame = self.on_frame

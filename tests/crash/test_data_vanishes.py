@@ -73,7 +73,7 @@ def comes_back(rig: Rig) -> None:
     assert rig.terminal is not None
     rig.plays(("wait 5s", f'expect screen "{TRADES}"', "wait 6m", *SALE), Path())
     assert sold(rig) == [(1, 12_850), (2, 12_850)]
-    assert unbalanced(rig.terminal.data, rig.host) == []
+    assert unbalanced(rig.terminal.data, rig.keeps_books) == []
 
 
 def test_a_folder_that_is_moved_away_and_back(rig: Rig, data: Path) -> None:

@@ -123,7 +123,7 @@ class CommittedRig(Rig):
     def _keep(self) -> None:
         first, self._paper = self._paper, self.bench.paper_printer.paper.text
         files = self._folder / f"disk-{len(self.disks)}"
-        copy(self._directory, files)
+        copy(self.directory, files)
         with reading(files) as journal:
             owed = journal.next_job() > 1
         copies = frozenset(COPIES.values()) if owed else frozenset()

@@ -57,7 +57,7 @@ class RecordedRig(Rig):
     def __init__(self, directory: Path, story: Story) -> None:
         self.recorder = Recorder()
         disk = RecordedDisk(directory, self.recorder)
-        super().__init__(directory, blank=story.blank, flow=story.flow, disk=disk)
+        super().__init__(directory, fresh=story.blank, flow=story.flow, disk=disk)
         self.on_asked = self._promise_when_asked
         self.on_answered = self._promise_when_answered
 
@@ -86,8 +86,8 @@ class RecordedRig(Rig):
 
     def keep_books(self) -> None:
         """Mark the books of the host as they now are: the terminal's power is not its."""
-        books = self._directory.with_name(f"books-{len(self.recorder.ops)}")
-        copy(self._directory, books)
+        books = self.directory.with_name(f"books-{len(self.recorder.ops)}")
+        copy(self.directory, books)
         self.recorder.mark(Books(books, self.bench.clock.monotonic_ms()))
 
 
@@ -108,13 +108,13 @@ def recovers(directory: Path, told: list[object]) -> list[str]:
         part.unlink(missing_ok=True)
     for part in (*directory.glob(f"{DATABASE}*"), *directory.glob(HEAD)):
         shutil.copy2(part, place)
-    rig = Rig(place, blank=True)
+    rig = Rig(place, fresh=True)
     try:
         rig.bench.clock.advance_to(books.at_ms + MINUTE_MS)
         terminal = rig.power_on()
         rig.bench.time.settle(terminal.runner)
         rig.bench.time.run_until(terminal.runner, rig.bench.clock.monotonic_ms() + SETTLED_MS)
-        wrong = unbalanced(terminal.data, rig.host)
+        wrong = unbalanced(terminal.data, rig.keeps_books)
         return wrong if rig.ready else [*wrong, f"it stands still at: {rig.display_text}"]
     finally:
         rig.close()

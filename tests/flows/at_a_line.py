@@ -11,30 +11,21 @@ from firmware.core.config import Config, Host, Preauth, Refund
 from firmware.core.config_line import Acquirer
 from firmware.core.masked import SecretKey
 from firmware.emv import tlv
-from firmware.iso8583.key_store import ACQUIRER_KEYS, KeyStore
 from firmware.journal.connection import DATABASE, connect_read_only
-from firmware.journal.keys import TerminalKeys
 from firmware.journal.transactions import Transaction
 from firmware.lab.issuers import tray_books
+from firmware.lab.scenario.acquirers import AtALine
 from firmware.lab.scenario.player import Player
 from firmware.lab.scenario.stage import STAGE_CONFIG, Stage
+from firmware.terminal.settings import Settings
 from firmware.terminal.terminal import Terminal
+from hw.ports import Clock
 from tests.acquirer.line_acquirer import TMK, Fields, LineAcquirer
 from tests.flows.test_other_terminal import SALE
 from tests.playing import play
 
 PAID = SALE[:3]
 AWAY = (("press", "ENTER"), ("remove",))
-
-
-class AtALine(Stage):
-    """The stage with another acquirer; `acquirer` outlives a power cut."""
-
-    def __init__(self, directory: Path, acquirer: LineAcquirer, config: Config) -> None:
-        super().__init__(directory, config)
-        self.far = acquirer
-        storage = TerminalKeys.load(directory).card
-        KeyStore(directory / ACQUIRER_KEYS, storage).load_master(SecretKey(TMK))
 
 
 def _config(refund: Refund, preauth: Preauth, line: Acquirer) -> Config:
@@ -69,8 +60,14 @@ class Counter:
             make_stage=lambda _: self._stage(refund or Refund(), preauth or Preauth()),
         )
 
-    def _stage(self, refund: Refund, preauth: Preauth) -> AtALine:
-        return AtALine(self.directory, self.acquirer, _config(refund, preauth, self.line))
+    def _stage(self, refund: Refund, preauth: Preauth) -> Stage:
+        config = _config(refund, preauth, self.line)
+        return Stage(self.directory, config, acquirer=self._acquirer)
+
+    def _acquirer(self, config: Config, _directory: Path, clock: Clock) -> AtALine:
+        messages = Settings(config, None).messages()
+        assert messages is not None
+        return AtALine(config, messages, self.acquirer, clock, SecretKey(TMK))
 
     def play(self, *lines: tuple[str, ...]) -> None:
         play(self.player, *lines)

@@ -136,7 +136,7 @@ def test_a_sign_on_that_is_cut_anywhere_leaves_keys_that_work(cuts: Cuts, demand
         again.play(("press", "CANCEL"), ("press", "4000", "ENTER"), *PAID[1:], ("wait", "5m"))
         if again.acquirer.standing == before:  # keys were lost in the cut: it has new ones now
             assert again.acquirer.types().count("0400")
-            again.play(*AWAY, ("press", "4000", "ENTER"), *PAID[1:])
+            again.play(*AWAY, ("press", "4000", "ENTER"), *PAID[1:], ("wait", "5m"))
         assert again.acquirer.standing == before + 4_000
         assert journal.totals(1).sales_minor == before + 4_000
 

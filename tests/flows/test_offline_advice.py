@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from contextlib import closing
-from datetime import date
 from pathlib import Path
 
 import pytest
 
-from firmware.acquirer.books import Books
 from firmware.acquirer.embedded import LocalHost
-from firmware.acquirer.issuer import Decision, Issuer
-from firmware.core.kinds import HOLD_DAYS, Copy
+from firmware.core.config import Config
+from firmware.core.kinds import Copy
 from firmware.core.masked import Pan, SecretKey
 from firmware.iso8583.messages import (
     Answered,
@@ -20,17 +18,22 @@ from firmware.iso8583.messages import (
     NoAnswer,
     NoAnswerReason,
 )
+from firmware.iso8583.unionpay import embedded_line
 from firmware.journal.advice_records import AdviceAnswered, AdviceAttempted, AdviceQueued
 from firmware.journal.faults import JournalFault
 from firmware.journal.lookups import Lookups
 from firmware.journal.paper_records import PrintQueued
 from firmware.journal.payments import fields_of
 from firmware.journal.transactions import Advice, State, Transaction
+from firmware.lab.issuers import tray_books
+from firmware.lab.scenario.acquirers import Embedded
 from firmware.lab.scenario.player import Player
-from firmware.lab.scenario.stage import Stage
+from firmware.lab.scenario.stage import START, Stage
 from firmware.payments.advice import TRY_AGAIN, send_advices
 from firmware.payments.effects import Append, Authorise, Look, Unseal
 from firmware.payments.sealed_cards import SealedPlace, keeping, seal, unseal
+from firmware.terminal.assembly import embedded_host
+from hw.ports import Clock
 from tests.flows.at_a_line import sealed_rows
 from tests.flows.script import Pair, desk, follow
 from tests.journal.story import CARD
@@ -176,29 +179,38 @@ def test_the_card_number_is_on_no_disk_and_its_sealed_form_goes_with_the_answer(
     assert sealed_rows(tmp_path) == 0
 
 
-class FaultFinder(Issuer):
-    """An issuer whose system fails over one amount, every time."""
+class FaultFinder:
+    """A HostLink to a host whose system fails over one amount, every time."""
 
-    def decide(
-        self, books: Books, request: FinancialRequest, account_id: str, today: date
-    ) -> Decision:
-        if request.payment.amount.minor == 5_000:
-            return Decision("96")
-        return super().decide(books, request, account_id, today)
+    def __init__(self, host: LocalHost) -> None:
+        self._host, self._messages = host, embedded_line()
+
+    def exchange(self, message: bytes, timeout_ms: int) -> bytes | None:
+        opened = self._messages.open_request(message)
+        assert opened is not None
+        asked = self._messages.read_opened(opened, self._host.session, START.date())
+        request = asked.request
+        if isinstance(request, FinancialRequest) and request.payment.amount == yuan(5_000):
+            return self._messages.answer(asked, Answered("96"), self._host.session)
+        return self._host.exchange(message, timeout_ms)
+
+    def close(self) -> None:
+        self._host.close()
 
 
-class AtAFaultFinder(Stage):
-    def _make_host(self) -> LocalHost:
-        host = super()._make_host()
-        finder = FaultFinder(host._accounts, test_amounts=False, hold_days=HOLD_DAYS)
-        host._service._issuer = finder
-        return host
+def at_a_fault_finder(config: Config, directory: Path, clock: Clock) -> Embedded:
+    host = embedded_host(config, directory, tray_books(), clock.now)
+    return Embedded(config, host, FaultFinder(host))
 
 
 def test_a_sale_that_the_host_cannot_take_is_named_on_paper_and_display(tmp_path: Path):
     """Nothing else waits for it but the settlement, and a person knows why."""
     other = (("press", "4000", "ENTER"), *OFFLINE_SALE[1:])
-    made = Player(tmp_path, tmp_path, make_stage=lambda config: AtAFaultFinder(tmp_path, config))
+    made = Player(
+        tmp_path,
+        tmp_path,
+        make_stage=lambda config: Stage(tmp_path, config, acquirer=at_a_fault_finder),
+    )
     with closing(made) as player:
         play(player, *OFFLINE_SALE, ("wait", "40s"), *other, ("wait", "40s"))
         play(player, ("expect screen", "1笔脱机交易待上送"), ("tear",), ("wait", "10m"))

@@ -56,7 +56,7 @@ class FarTerminal:
 
     def __init__(self, directory: Path, number: str, acquirer: FarAcquirer) -> None:
         self.rig = rig = Rig(
-            directory, config_of(number), start=begins(directory), acquirer=acquirer
+            directory, config_of(number), start=begins(directory), acquirer=acquirer.of_stage
         )
         rig.on_screen = tell_approval
         self._folder = directory

@@ -145,8 +145,8 @@ class WholeTerminal(RuleBasedStateMachine):
         if not sales:
             return wrong_card or CARDS[0], number
         sale = sales[number % len(sales)]
-        keys = self.stage.terminal.data.keys
-        return wrong_card or self.stage.host.names_by_hash(keys.card)[sale.card.hash], sale.stan
+        names = self.stage.keeps_books.names_by_hash(self.stage.terminal.data.keys.card)
+        return wrong_card or names[sale.card.hash], sale.stan
 
     @rule(wrong_card=seldom_cards, number=st.integers(0, 6))
     def void(self, wrong_card: str | None, number: int) -> None:
@@ -204,7 +204,7 @@ class WholeTerminal(RuleBasedStateMachine):
 
     def pay_again(self, of: Transaction) -> None:
         keys = self.stage.terminal.data.keys
-        self.pay(self.stage.host.names_by_hash(keys.card)[of.card.hash])
+        self.pay(self.stage.keeps_books.names_by_hash(keys.card)[of.card.hash])
 
     def pay(self, card: str) -> None:
         self.play("insert", card)
@@ -327,7 +327,7 @@ class WholeTerminal(RuleBasedStateMachine):
     def teardown(self) -> None:
         try:
             self.stand_still()
-            assert unbalanced(self.stage.terminal.data, self.stage.host) == []
+            assert unbalanced(self.stage.terminal.data, self.stage.keeps_books) == []
             self.hold_the_books()
             self.hold_the_papers()
         finally:
@@ -346,7 +346,7 @@ class WholeTerminal(RuleBasedStateMachine):
 
     def hold_the_books(self) -> None:
         """What the host booked is what stood on the display."""
-        for one in self.stage.host.books():
+        for one in self.stage.keeps_books.books():
             if one.state is Standing.STANDING:
                 assert self.charged[one.batch, one.stan] == major(one.amount_minor)
 

@@ -296,7 +296,7 @@ class Merchant:
             return str(self.chance.randrange(1, 999_999))
         standing = [one for one in found if self._stands(one)]
         self._slip = self.chance.choice(self.chance.choice((found, standing, standing)) or found)
-        names = self.rig.host.names_by_hash(terminal.data.keys.card)
+        names = self.rig.keeps_books.names_by_hash(terminal.data.keys.card)
         name = names.get(self._slip.card.hash, "").removesuffix("-1").removesuffix("-2")
         if name in PINS and self.chance.random() < 0.9:
             self._card = name

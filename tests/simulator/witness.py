@@ -111,7 +111,7 @@ class Witness:
         terminal = self.rig.terminal
         if terminal is None:
             raise Broken("the power was not put on again")
-        found = unbalanced(terminal.data, self.rig.host)
+        found = unbalanced(terminal.data, self.rig.keeps_books)
         found += [
             f"{job.copy.value} of {job.stan} owed" for job in terminal.data.journal.print_jobs()
         ]
@@ -200,7 +200,7 @@ class Witness:
     def _hold_host(self) -> None:
         """What stands at the host is approved here, or known here to be in doubt."""
         ours = {(each.batch, each.stan): each for each in self._all()}
-        for entry in self.rig.host.books():
+        for entry in self.rig.keeps_books.books():
             if entry.state is not Standing.STANDING:
                 continue
             each = ours.get((entry.batch, entry.stan))

@@ -77,7 +77,7 @@ def metered_stage(directory: Path, meter: Meter) -> Stage:
     models.slot = SimpleNamespace(scard=Timed(meter, "card and reader", models.slot.scard))
     models.chip = Timed(meter, "display", models.chip)
     models.printer.transport = Timed(meter, "printer", models.printer.transport)
-    stage.line = Timed(meter, "host", stage.line)  # type: ignore[assignment]  # it passes on what is asked
+    stage.acquirer.line = Timed(meter, "host", stage.line)  # type: ignore[assignment]  # it passes on what is asked
     return stage
 
 

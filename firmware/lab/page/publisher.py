@@ -129,4 +129,5 @@ class Publisher:
             self._hub.add("records", views.record(entry))
         self._head, self._delivered = head, delivered
         self._hub.put("journal", views.journal(journal, self._stage.config.currency))
-        self._hub.put("books", views.books(self._stage))
+        if self._stage.acquirer.books is not None:
+            self._hub.put("books", views.books(self._stage))

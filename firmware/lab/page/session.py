@@ -26,6 +26,7 @@ from firmware.lab.page.hub import Hub
 from firmware.lab.page.pace import LineWorker, PacedTime
 from firmware.lab.page.publisher import Publisher
 from firmware.lab.page.recorder import Recorder
+from firmware.lab.scenario.acquirers import by_settings
 from firmware.lab.scenario.language import KEY_NAMES, ScenarioError, Step, parse, read_among
 from firmware.lab.scenario.player import DOWN_MS, UP_AGAIN_MS, Player, ScenarioFailed
 from firmware.lab.scenario.stage import STAGE_CONFIG, START, Stage
@@ -178,7 +179,7 @@ class Session:
         begins = START if self._acquirer is None else SystemClock().now()
         if self._kept is not None and self.is_kept:
             begins = max(begins, self._kept.begins)
-        directory = self.place
+        directory, far = self.place, self._acquirer
         shutil.rmtree(self._directory / f"terminal-{self._stages - 2}", ignore_errors=True)
 
         def make_stage(config: Config) -> Stage:
@@ -191,8 +192,8 @@ class Session:
                 fresh=player.is_fresh,
                 printer_kind=player.printer_kind,
                 start=begins,
-                acquirer=self._acquirer,
-                line_worker=lambda: LineWorker(self._time),
+                acquirer=by_settings if far is None else far.of_stage,
+                line_worker=None if far is None else lambda: LineWorker(self._time),
             )
             stage.bench.slot.on_apdu.append(self._note_apdu)
             return stage

@@ -76,10 +76,8 @@ def otherwise(totals: Totals, wanted: Mapping[str, tuple[int, int]]) -> str:
     return ""
 
 
-def uploaded_otherwise(acquirer: SwitchLink | None, words: Sequence[str]) -> str:
+def uploaded_otherwise(acquirer: SwitchLink, words: Sequence[str]) -> str:
     """The first count of an upload that is not as `chip=1` and the like say; "" if all are."""
-    if acquirer is None:
-        return "no acquirer's line: set host.kind acquirer (or tcp)"
     seen = acquirer.uploads()
     wanted = (word.partition("=") for word in words)
     return next((f"{name}={seen[name]}" for name, _, n in wanted if seen[name] != int(n)), "")

@@ -27,6 +27,7 @@ from firmware.lab.scenario.masked_keys import plain
 from firmware.lab.scenario.pictures import save
 from firmware.lab.scenario.reading import REMEMBERED, stands
 from firmware.lab.scenario.stage import STAGE_CONFIG, Stage
+from firmware.lab.switch_link import SwitchLink
 from firmware.payments.tills import OrderStopped
 from firmware.terminal.terminal import Terminal
 from firmware.ui.drawing import half_blocks
@@ -257,12 +258,14 @@ class Player:
 
     def _expect_books_balanced(self, step: Step) -> None:
         terminal = self._readable(step, "books balanced")
-        differences = unbalanced(terminal.data, self.stage.keeps_books)
+        if self.stage.acquirer.books is None:
+            raise ScenarioError(step.place, "the acquirer's books are not here")
+        differences = unbalanced(terminal.data, self.stage.acquirer.books)
         if differences:
             raise self._failed(step, "books balanced", "; ".join(differences))
 
     def _expect_uploaded(self, step: Step) -> None:
-        if differs := uploaded_otherwise(self.stage.switch, step.words):
+        if differs := uploaded_otherwise(self._switch(step), step.words):
             raise self._failed(step, " ".join(step.words), differs)
 
     # --- faults and power ---
@@ -275,9 +278,12 @@ class Player:
         self._hands.clear(step.words[0])
 
     def _acquirer(self, step: Step) -> None:
-        if self.stage.switch is None:
-            raise ScenarioError(step.place, "an acquirer's line: set host.kind acquirer (or tcp)")
-        self.stage.switch.say(step.words[0])
+        self._switch(step).say(step.words[0])
+
+    def _switch(self, step: Step) -> SwitchLink:
+        if self.stage.acquirer.switch is None:
+            raise ScenarioError(step.place, "no acquirer's line: set host.kind acquirer (or tcp)")
+        return self.stage.acquirer.switch
 
     def _elsewhere(self, step: Step) -> None:
         deed, card, amount, name = step.words

@@ -1,37 +1,30 @@
-"""The stage of a scenario: a provisioned terminal on modelled hardware, and its host.
+"""The stage of a scenario: a provisioned terminal on modelled hardware, and its acquirer.
 
 Everything durable lies in one directory; a power cut takes all else away.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
-from firmware.acquirer.embedded import LocalHost
 from firmware.core.config import Config, PrinterSettings
 from firmware.core.config_keys import Emv
 from firmware.core.masked import Password
 from firmware.flows.effects import MaskedEntry
-from firmware.iso8583.key_store import ACQUIRER_KEYS, KeyStore
-from firmware.iso8583.unionpay import UnionPay
 from firmware.journal.faults import JournalFault, Trouble
-from firmware.journal.keys import TerminalKeys
 from firmware.journal.operators import Cost
 from firmware.journal.records import OperatorSignedOn
 from firmware.lab.emv_data import emv_of
-from firmware.lab.far_acquirer import FarAcquirer
 from firmware.lab.host_line import HostLine
-from firmware.lab.issuers import tray_books
-from firmware.lab.scenario import other_terminal
+from firmware.lab.scenario.acquirers import StageAcquirer, by_settings
 from firmware.lab.scenario.audit import KeepsBooks
 from firmware.lab.scenario.disk import Disk
 from firmware.lab.scenario.other_terminal import OtherTerminal
-from firmware.lab.switch_link import TMK, SwitchLink
-from firmware.terminal.assembly import acquirer_client, embedded_client, embedded_host, hold
+from firmware.terminal.assembly import held
 from firmware.terminal.data_directory import DataDirectory
 from firmware.terminal.drivers import (
     display_on,
@@ -40,7 +33,6 @@ from firmware.terminal.drivers import (
     reader_on,
     usb_keypad_on,
 )
-from firmware.terminal.settings import Settings
 from firmware.terminal.terminal import Terminal
 from firmware.terminal.world import Devices
 from firmware.ui.render import Frame
@@ -49,7 +41,7 @@ from hw.events import KeyPressed
 from hw.gpio import PinHeader
 from hw.keypad import MatrixKeypad
 from hw.oled import Oled
-from hw.ports import Buzzer, HostLink, Keypad, Worker
+from hw.ports import Buzzer, Clock, Keypad, Worker
 from hw.printer import EscposPrinter, NoPrinter
 from hw.sim.bench import CardSlot, Drivers, ModelBench, Models
 from hw.sim.printer.escpos import ModelTransport
@@ -59,8 +51,8 @@ from hw.sim.time import VirtualClock, VirtualTime
 START = datetime(2026, 11, 22, 9, 0, tzinfo=timezone(timedelta(hours=8)))
 SUPERVISOR, SUPERVISOR_PASSWORD = "00", "246810"
 CASHIER, CASHIER_PASSWORD = "01", "1357"
-TIMEOUT_MS = 1_000  # of an acquirer in this process
 STAGE_CONFIG = Config(emv=Emv(test_keys=True))
+PASSWORDS = {SUPERVISOR: SUPERVISOR_PASSWORD, CASHIER: CASHIER_PASSWORD}
 PASSWORD_COST = Cost(passes=1, memory_kib=8)  # the passwords of a model are no secret
 
 
@@ -120,6 +112,7 @@ class Stage:
         directory: Path,
         config: Config = STAGE_CONFIG,
         *,
+        on_built: Callable[[Terminal], None] = lambda _terminal: None,
         on_frame: Callable[[Frame], None] = lambda _frame: None,
         on_key: Callable[[KeyPressed, MaskedEntry | None], None] = lambda _key, _entry: None,
         slot: CardSlot | None = None,
@@ -128,24 +121,23 @@ class Stage:
         fresh: bool = False,
         printer_kind: Kind = GOOD,
         start: datetime = START,
-        acquirer: FarAcquirer | None = None,
+        acquirer: Callable[[Config, Path, Clock], StageAcquirer] = by_settings,
         line_worker: Callable[[], EndedWorker] | None = None,
         disk: Disk | None = None,
     ) -> None:
-        """`slot` is where cards go instead of the modelled slot; `make_time` paces the models.
+        """`on_built` is given each terminal before it starts.
 
-        Its wall clock begins at `start`, before which nothing in `directory` was written. A `fresh`
-        terminal comes from the factory: nobody has chosen a password or signed on. `acquirer` is
-        at the end of a real line, instead of the embedded one; `line_worker` makes who asks it,
-        where the asking thread is not to wait; `disk` is one that does more than the usual one.
+        `slot` is where cards go instead of the modelled slot; `make_time` paces the models. Its
+        wall clock begins at `start`, before which nothing in `directory` was written. A `fresh`
+        terminal comes from the factory: nobody has chosen a password or signed on. `acquirer` makes
+        the one that it is at, `line_worker` who asks there, where the thread is not to wait; `disk`
+        is another than the usual one.
         """
-        self.config = config if acquirer is None else acquirer.settings(config)
-        self._messages = Settings(self.config, None).messages()  # None: the embedded acquirer's
-        self._acquirer, self._make_line_worker = acquirer, line_worker
+        self._make_line_worker = line_worker
         self._line_worker: EndedWorker | None = None  # while the power is on
         self._buzzer = buzzer
-        self._directory = directory
-        self._on_frame, self._on_key = on_frame, on_key
+        self.directory = directory
+        self._on_built, self.on_frame, self._on_key = on_built, on_frame, on_key
         directory.mkdir(parents=True, exist_ok=True)
         self._emv = emv_of(config)
         self.bench = ModelBench(
@@ -155,21 +147,17 @@ class Stage:
             baud=config.printer.baud if config.printer.kind == "serial" else None,
             make_time=make_time,
         )
-        self.host = self._make_host()
-        self.line = HostLine(self.host)  # outlives a power cut
-        self.far: HostLink | None = None  # an acquirer of a line of its own, instead of it
-        self.switch: SwitchLink | None = None  # at its far end, where the settings name a line
+        self.acquirer = acquirer(config, directory, self.bench.clock)
+        self.config = self.acquirer.config
         self.frame: Frame | None = None
         self.disk = disk or Disk(directory)
         self._drivers: Drivers | None = None
         self.terminal: Terminal | None = None
         try:
             if not fresh:
-                self._provision()
-            if acquirer is None and self._messages is not None:
-                self._put_up_acquirer(self._messages)
+                self.provision(PASSWORDS)
         except BaseException:  # such as a journal that is lost
-            self.host.close()
+            self.acquirer.close()
             raise
 
     def wait_for_host(self) -> None:
@@ -192,11 +180,10 @@ class Stage:
         if self.disk.is_gone:
             raise JournalFault(Trouble.GONE, "the disk is not mounted")
         data = self._data()
-        if self._acquirer is not None:
-            self.far = self._acquirer.link(self._directory, data.keys.card)
-        hold(self.config, data, lambda: self.far or self.host)
+        with held(self.config, data):
+            client = self.acquirer.client(data)
         self._drivers = drivers = self.bench.power_on()
-        if self._acquirer is not None and self._make_line_worker is not None:
+        if self._make_line_worker is not None:
             self._line_worker = self._make_line_worker()
         devices = Devices(
             clock=self.bench.clock,
@@ -210,12 +197,8 @@ class Stage:
             on_frame=self._note_frame,
             on_key=self._on_key,
         )
-        client = (
-            acquirer_client(self.far, self._messages, data, self.bench.clock)
-            if self.far and self._messages
-            else embedded_client(self.config, self.host, self.line)
-        )
         self.terminal = Terminal(self.config, data, devices, client, lambda: self._emv)
+        self._on_built(self.terminal)
         self.terminal.runner.start()
         return self.terminal
 
@@ -229,9 +212,7 @@ class Stage:
     def close(self) -> None:
         """End the play, and the terminal in order."""
         self._end(DataDirectory.close)
-        self.host.close()
-        if self.switch is not None:
-            self.switch.close()
+        self.acquirer.close()
         self.disk.fail(None)
 
     def _end(self, end_data: Callable[[DataDirectory], None]) -> None:
@@ -239,8 +220,7 @@ class Stage:
             return
         self.terminal.runner.close()
         end_data(self.terminal.data)
-        if self._acquirer is not None and self.far is not None:
-            self.far.close()
+        self.line.close()
         if self._line_worker is not None:
             self._line_worker.end()
             self._line_worker = None
@@ -250,16 +230,20 @@ class Stage:
     # --- what the player looks at ---
 
     @property
+    def line(self) -> HostLine:
+        """The line to the acquirer."""
+        return self.acquirer.line
+
+    @property
     def keeps_books(self) -> KeepsBooks:
-        """The acquirer of this terminal."""
-        return self.switch or self.host
+        """The acquirer, where its books are here."""
+        assert self.acquirer.books is not None, "they are elsewhere"
+        return self.acquirer.books
 
     @cached_property
     def other_terminal(self) -> OtherTerminal:
         """Another one of the merchant, at the same acquirer."""
-        own = embedded_client(self.config, self.host)
-        ask = self.switch.take if self.switch else lambda asked: own.ask(asked, TIMEOUT_MS)
-        return OtherTerminal(ask, self.config, self.bench.clock.now)
+        return OtherTerminal(self.acquirer.ask, self.config, self.bench.clock.now)
 
     @property
     def display_text(self) -> str:
@@ -273,40 +257,17 @@ class Stage:
 
     def _note_frame(self, frame: Frame) -> None:
         self.frame = frame
-        self._on_frame(frame)
+        self.on_frame(frame)
 
     def _data(self) -> DataDirectory:
-        return DataDirectory(self._directory, self.bench.clock.now, self.disk, cost=PASSWORD_COST)
+        return DataDirectory(self.directory, self.bench.clock.now, self.disk, cost=PASSWORD_COST)
 
-    def _make_host(self) -> LocalHost:
-        return embedded_host(
-            self.config,
-            self._directory,
-            tray_books(),
-            self.bench.clock.now,
-            test_amounts=self.config.host.test_amounts,
-            others=(other_terminal.NUMBER,),
-        )
-
-    def _put_up_acquirer(self, line: UnionPay) -> None:
-        """An acquirer at the end of a line, which shares a master key with the terminal."""
-        place = self._directory / "acquirer"
-        other, now = other_terminal.NUMBER, self.bench.clock.now
-        self.switch = SwitchLink(place, self.config, tray_books(), line, now, other=other)
-        self.line = HostLine(self.switch, header_bytes=len(line.frame.header) // 2)
-        self.far = self.line
-        storage = TerminalKeys.load(self._directory).card
-        keys = KeyStore(self._directory / ACQUIRER_KEYS, storage)
-        if keys.master is None:
-            keys.load_master(TMK)
-
-    def _provision(self) -> None:
-        """Give the operators their passwords and sign the cashier on, at first start."""
+    def provision(self, passwords: Mapping[str, str]) -> None:
+        """Give the operators their passwords and sign the cashier on, if nobody has yet."""
         data = self._data()
         row = data.journal.operator_row(SUPERVISOR)
         if row is not None and row.must_change:
-            chosen = ((SUPERVISOR, SUPERVISOR_PASSWORD), (CASHIER, CASHIER_PASSWORD))
-            for number, password in chosen:
+            for number, password in passwords.items():
                 data.operators.set_password(number, Password(password), by=number)
             data.journal.append(OperatorSignedOn(operator=CASHIER))
         data.close()
