@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if arguments is None:  # until here Ctrl-C has ended the process without a word
             _open_closed_streams()
-            sys.unraisablehook = _unheard
+            sys.unraisablehook = raise_later
             signal.signal(signal.SIGINT, signal.default_int_handler)
             for number in (signal.SIGTERM, signal.SIGHUP):
                 if signal.getsignal(number) is signal.SIG_DFL:  # whoever says nohup means it
@@ -104,7 +104,7 @@ def _end(number: int, _frame: object) -> None:
     raise SystemExit(128 + number)
 
 
-def _unheard(told: sys.UnraisableHookArgs) -> None:
+def raise_later(told: sys.UnraisableHookArgs) -> None:
     """Raise an end again, a moment later, that came where Python can raise nothing.
 
     Such as in a callback of its own import: it would be printed with a traceback, and be lost.
@@ -118,7 +118,7 @@ def _unheard(told: sys.UnraisableHookArgs) -> None:
 
     def again(_number: int, frame: FrameType | None) -> None:
         nonlocal wait_s
-        if not _stands_in(frame, _unheard.__code__):
+        if not _stands_in(frame, raise_later.__code__):
             raise end
         wait_s *= 2  # over before the hook is, on a slow machine: it would be lost again
         signal.setitimer(signal.ITIMER_REAL, wait_s)

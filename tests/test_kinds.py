@@ -80,7 +80,7 @@ def test_a_table_of_kinds_has_all_that_it_is_about():
     assert {name: kinds for name, kinds in wrong.items() if kinds} == {}
 
 
-@pytest.mark.parametrize("names", [signed_record._KINDS, CODES], ids=["qr", "line"])
+@pytest.mark.parametrize("names", [signed_record.KINDS, CODES], ids=["qr", "line"])
 def test_no_two_kinds_are_written_alike(names: dict[Kind, object]):
     assert len(set(names.values())) == len(Kind)
 
@@ -123,11 +123,11 @@ def test_every_act_has_a_row_of_who_may_do_it():
 
 
 def test_every_refusal_has_its_problem():
-    assert set(problems._REFUSALS) == set(Code)
-    assert set(problems._NOT_NOW) == set(NotNow)
+    assert set(problems.REFUSALS) == set(Code)
+    assert set(problems.NOT_NOW) == set(NotNow)
     # what `/v1/terminal` names as the reason is the type of the problem that a till then gets
     named = {one: one.value for one in NotNow if one is not NotNow.TAKEN_BEFORE}
-    assert named.items() <= {one: why.value.type for one, why in problems._NOT_NOW.items()}.items()
+    assert named.items() <= {one: why.value.type for one, why in problems.NOT_NOW.items()}.items()
     owed = problems.refused(Refusal(Code.REFUND_FIRST, owed=OwedVoucher(1, yuan(500))))
     assert owed.why is problems.Why.OWED_FIRST
 

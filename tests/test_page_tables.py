@@ -39,12 +39,12 @@ def letters(name: str) -> set[str]:
 
 
 def test_the_page_that_checks_receipts_knows_every_letter_that_is_signed():
-    assert keys(CHECK, "KINDS") == set(signed_record._KINDS.values())
-    assert keys(CHECK, "STATES") == set(signed_record._STATES.values())
+    assert keys(CHECK, "KINDS") == set(signed_record.KINDS.values())
+    assert keys(CHECK, "STATES") == set(signed_record.STATES.values())
 
 
 def test_the_page_that_checks_receipts_puts_a_minus_where_paper_does():
-    signed = signed_record._KINDS
+    signed = signed_record.KINDS
     assert letters("GIVES_BACK") == {signed[kind] for kind in Kind if kind.gives_back}
     assert letters("HOLDS") == {signed[kind] for kind in Kind if not kind.sign}
 

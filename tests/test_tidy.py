@@ -1,6 +1,7 @@
 """The house's rules that a machine can hold: sizes, models, the one clock. Rooms: test_rooms.py."""
 
 import ast
+import functools
 import re
 import sys
 from collections.abc import Iterator
@@ -41,6 +42,7 @@ DATED = {
 DATED_WITHOUT_TIME = {"time": ("localtime", "gmtime", "ctime", "asctime", "strftime")}
 # A test hands in a seam, or changes the world (files, wires, the standard library): no exceptions.
 PATCHING = ("setattr", "delattr", "setitem", "delitem")
+PRODUCT = ("firmware", "hw")
 DEVICE_PORTS = ("Display", "Keypad", "CardReader", "Printer")
 
 
@@ -139,6 +141,101 @@ def test_the_rule_about_patches_can_fail(source, tmp_path):
 def test_the_rule_about_patches_lets_the_world_be_changed(source, tmp_path):
     (tmp_path / "module.py").write_text(source)
     assert list(patches(str(tmp_path / "module.py"))) == []
+
+
+def test_no_test_reaches_what_is_private():
+    offenders = [place for module in modules("tests") for place in reaches(module)]
+    assert offenders == []
+
+
+def reaches(module: str) -> Iterator[str]:
+    """Where a private name of the product is imported, asked for, or another's in a class of it."""
+    for node in ast.walk(parsed(module)):
+        names: set[str] = set()
+        match node:
+            case ast.ImportFrom(module=str(place), names=imported) if within(place, *PRODUCT):
+                names = {one.name for one in imported if is_private(one.name)}
+            case ast.Attribute(attr=name) if is_private(name) and not is_own(node):
+                names = {name} & private_names()
+            case ast.ClassDef(bases=bases):
+                names = members(node) & inherited(bases)
+        yield from (f"{module}:{node.lineno} {name}" for name in sorted(names))
+
+
+def is_private(name: str) -> bool:
+    return name.startswith("_") and not name.startswith("__")
+
+
+def is_own(node: ast.Attribute) -> bool:
+    """Whether it is asked of the object that the method is of."""
+    return ast.unparse(node.value) in ("self", "cls", "super()")
+
+
+def members(node: ast.ClassDef) -> set[str]:
+    """Private methods of a class, and what its objects have or use of their own."""
+    inside = list(ast.walk(node))
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    methods = {each.name for each in inside if isinstance(each, functions)}
+    asked = [each for each in inside if isinstance(each, ast.Attribute) and is_private(each.attr)]
+    return {name for name in methods if is_private(name)} | {
+        each.attr for each in asked if is_own(each)
+    }
+
+
+@functools.cache
+def classes() -> dict[str, list[tuple[str, ast.ClassDef]]]:
+    """All classes by name, each with its module."""
+    found: dict[str, list[tuple[str, ast.ClassDef]]] = {}
+    for module in modules(*PRODUCT, "tests"):
+        for node in ast.walk(parsed(module)):
+            if isinstance(node, ast.ClassDef):
+                found.setdefault(node.name, []).append((module, node))
+    return found
+
+
+def inherited(bases: list[ast.expr], seen: frozenset[str] = frozenset()) -> set[str]:
+    """Private members that the product's classes among these, and among their bases, have."""
+    found: set[str] = set()
+    for name in {ast.unparse(base).partition("[")[0].rpartition(".")[2] for base in bases} - seen:
+        for module, node in classes().get(name, []):
+            found |= set() if module.startswith("tests/") else members(node)
+            found |= inherited(node.bases, seen | {name})
+    return found
+
+
+@functools.cache
+def private_names() -> set[str]:
+    """Of the product: of classes, and of modules."""
+    of_classes = [
+        members(node)
+        for each in classes().values()
+        for module, node in each
+        if not module.startswith("tests/")
+    ]
+    of_modules = {
+        name
+        for module in modules(*PRODUCT)
+        for node in parsed(module).body
+        for name in [getattr(node, "name", ""), *map(ast.unparse, getattr(node, "targets", []))]
+        if is_private(name)
+    }
+    return of_modules.union(*of_classes)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from firmware.terminal.assembly import _made_once",
+        "rig.acquirer._host.close()",
+        "from firmware.lab.scenario import stage\nstage._LOG",
+        "class Mine(Stage):\n    def _data(self):\n        pass",
+        "class Mine(Rig):\n    def close(self):\n        self._emv = None",
+        "class Mine(stage.Stage):\n    def close(self):\n        super()._end(None)",
+    ],
+)
+def test_the_rule_about_what_is_private_can_fail(source, tmp_path):
+    (tmp_path / "module.py").write_text(source)
+    assert len(list(reaches(str(tmp_path / "module.py")))) == 1
 
 
 def test_only_the_real_clock_knows_what_day_it_is():

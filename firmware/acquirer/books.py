@@ -48,14 +48,16 @@ class Books(BooksEngine):
     earlier copy among them, else BooksGoneError is raised.
     """
 
-    def __init__(self, path: Path, kept: Kept | None = None) -> None:
+    def __init__(
+        self, path: Path, kept: Kept | None = None, link: type[BooksLink] = BooksLink
+    ) -> None:
         try:
             if kept is not None and not path.exists():
                 raise BooksGoneError(f"{path} is gone", another=False)
             renew_log(path)
         except OSError as error:
             raise BooksError(f"{path}: {error.strerror}") from error
-        self._db = BooksLink.to(path, "rwc" if kept is None else "rw")
+        self._db = link.to(path, "rwc" if kept is None else "rw")
         self._kept = kept
         try:
             self._open()

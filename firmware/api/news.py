@@ -90,7 +90,7 @@ class EventFeed:
 
     def __init__(self, door: Door, news: News) -> None:
         self._door, self._news = door, news
-        self._streams: set[asyncio.Event] = set()
+        self.streams: set[asyncio.Event] = set()
         self._recent: deque[Packed] = deque()
         self._from = self._to = 0  # `_recent` has all events after record `_from`, up to `_to`
         self._stage = ""
@@ -98,18 +98,18 @@ class EventFeed:
 
     def stream(self, after: int | None) -> AsyncIterator[bytes]:
         """Server-sent events after a record, or from now on. Raises Wrong."""
-        if len(self._streams) >= STREAMS_MAX:
+        if len(self.streams) >= STREAMS_MAX:
             raise Wrong(Why.TOO_MANY)
         with journal_of(self._door) as journal:
             head = journal.head()[0]
-        if not self._streams:
+        if not self.streams:
             self._recent.clear()
             self._from = self._to = head
         return self._tell(head if after is None else after)
 
     async def _tell(self, after: int) -> AsyncIterator[bytes]:
         news, stage = asyncio.Event(), ""
-        self._streams.add(news)
+        self.streams.add(news)
         try:
             yield b"retry: 1000\n\n"
             while not self._news.over:
@@ -130,11 +130,11 @@ class EventFeed:
                 except TimeoutError:
                     yield b": still here\n\n"
         finally:
-            self._streams.discard(news)
+            self.streams.discard(news)
 
     def _look(self) -> None:
         """Read what is new, once for all, and wake the streams if there is something."""
-        if not self._streams:
+        if not self.streams:
             return
         found = False
         while page := self._read(self._to):
@@ -145,7 +145,7 @@ class EventFeed:
                 self._from = self._recent.popleft().version
         if found or self._stage != self._told() or self._news.over:
             self._stage = self._told()
-            for event in self._streams:
+            for event in self.streams:
                 event.set()
 
     def _told(self) -> str:

@@ -42,7 +42,7 @@ _CONDITIONS = {
     Why.NO_SCOPE: "NotAllowed",
     Why.NOT_OFFERED: "UnavailableService",
 }
-_BY_CAUSE = {
+BY_CAUSE = {
     EndCause.NONE: "Cancel",  # ended by a release that kept words alone
     EndCause.BY_TILL: "Aborted",
     EndCause.AT_TERMINAL: "Cancel",
@@ -130,7 +130,7 @@ def response_of(payment: PaymentState) -> dict[str, str]:
             wrong_pin = payment.response_code == WRONG_PIN
             return failure("WrongPIN" if wrong_pin else "Refusal", words)
         case "cancelled" | "expired" | "reversing" | "reversed" | "failed":
-            return failure(_BY_CAUSE[EndCause(payment.cause)], words)
+            return failure(BY_CAUSE[EndCause(payment.cause)], words)
         case _:
             return failure("InProgress", words)
 

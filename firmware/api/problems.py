@@ -122,7 +122,7 @@ class Why(enum.Enum):
     )
 
 
-_NOT_NOW = {
+NOT_NOW = {
     NotNow.BUSY: Why.BUSY,
     NotNow.OUT_OF_SERVICE: Why.OUT_OF_SERVICE,
     NotNow.SIGNED_OFF: Why.SIGNED_OFF,
@@ -134,7 +134,7 @@ _NOT_NOW = {
     NotNow.BATCH_EMPTY: Why.BATCH_EMPTY,
     NotNow.NO_RECEIPT: Why.NO_RECEIPT,
 }
-_REFUSALS = {
+REFUSALS = {
     Code.AMOUNT_OVER_LIMIT: Why.AMOUNT_OVER_LIMIT,
     Code.SALE_DAY_LIMIT: Why.SALE_DAY_LIMIT,
     Code.AMOUNT_OVER_LEFT: Why.AMOUNT_OVER_LEFT,
@@ -195,10 +195,10 @@ def refused(answer: NotNow | Refusal) -> Wrong:
     """Why the terminal did not take what was asked."""
     if isinstance(answer, NotNow):
         field = "currency" if answer is NotNow.OTHER_CURRENCY else ""
-        return Wrong(_NOT_NOW[answer], field=field)
+        return Wrong(NOT_NOW[answer], field=field)
     field = "amount_minor" if answer.code in _OF_THE_AMOUNT else ""
     limit_minor = answer.limit.minor if answer.limit is not None else 0
-    why = _REFUSALS[answer.code]
+    why = REFUSALS[answer.code]
     detail, texts = "", None
     if why is Why.PAYMENT_STANDS_NOT:  # why, in the words that the display has for it
         words = why_refused(answer)

@@ -75,7 +75,7 @@ def gather(reading: JournalWithKeys, asked: Transaction, config: Config, directo
     Raises Refused when the voucher's original is not in the journal, JournalFault.
     """
     journal = reading.journal
-    sale = _sale(journal, asked)
+    sale = sale_of(journal, asked)
     entries = tuple(entries_about(journal, sale))
     family = tuple(_family(journal, entries))
     signed_records = {f"{one.stan:06d}": signed_record(one, reading.signer) for one in family}
@@ -99,7 +99,7 @@ def gather(reading: JournalWithKeys, asked: Transaction, config: Config, directo
     )
 
 
-def _sale(journal: Lookups, asked: Transaction) -> Transaction:
+def sale_of(journal: Lookups, asked: Transaction) -> Transaction:
     """The sale or hold that a dispute is about, whichever of its vouchers was named."""
     first = asked
     while (original := first.original) is not None and not original.elsewhere:

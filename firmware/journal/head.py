@@ -139,10 +139,10 @@ class HeadFile:
         """Begin the file, durable, in place of one that cannot be read."""
         try:
             if self.exists:
-                self._write(0, head.file())
-                self._sync()
+                self.write(0, head.file())
+                self.sync()
             else:
-                self._create(head.file())
+                self.create(head.file())
         except OSError as error:
             raise self._fault(error) from error
 
@@ -153,12 +153,12 @@ class HeadFile:
         the next commit at the latest. With `sync` it is durable when this returns.
         """
         try:
-            self._write(self._slot * SLOT_BYTES, head.packed())
+            self.write(self._slot * SLOT_BYTES, head.packed())
             self._slot = 1 - self._slot
             if sync:
-                self._sync()
+                self.sync()
             elif push:
-                self._push()
+                self.push()
         except OSError as error:
             raise self._fault(error) from error
 
@@ -166,23 +166,23 @@ class HeadFile:
         """Make it durable and give it up. Never raises; may be called twice."""
         if self._handle >= 0:
             with contextlib.suppress(OSError):
-                self._sync()
+                self.sync()
             os.close(self._handle)
             self._handle = -1
 
     # -- what is done to the disk -------------------------------------------------------------
 
-    def _create(self, content: bytes) -> None:
+    def create(self, content: bytes) -> None:
         write_new(self.path, content)
 
-    def _write(self, offset: int, data: bytes) -> None:
+    def write(self, offset: int, data: bytes) -> None:
         if os.pwrite(self._opened(), data, offset) != len(data):
             raise JournalFault(Trouble.FULL, f"{self.path}: it was not written whole")
 
-    def _sync(self) -> None:
+    def sync(self) -> None:
         os.fdatasync(self._opened())
 
-    def _push(self) -> None:
+    def push(self) -> None:
         os.posix_fadvise(self._opened(), 0, 0, os.POSIX_FADV_DONTNEED)  # Linux: write it out now
 
     def _opened(self) -> int:

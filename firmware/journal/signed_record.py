@@ -69,7 +69,7 @@ NAMES = {
     },
 }
 HASH_DIGITS = 16
-_KINDS = {
+KINDS = {
     Kind.SALE: "S",
     Kind.VOID: "V",
     Kind.REFUND: "R",
@@ -78,7 +78,7 @@ _KINDS = {
     Kind.COMPLETION: "C",
     Kind.COMPLETION_VOID: "D",
 }
-_STATES = {
+STATES = {
     State.APPROVED: "A",
     State.DECLINED: "D",
     State.FAILED: "F",
@@ -90,8 +90,8 @@ _STATES = {
 _OF_A_BATCH = ({"B": "balanced", "U": "not balanced"}, {"T": "of training transactions"})
 _TYPES = {
     VOUCHER: (
-        {letter: kind.value for kind, letter in _KINDS.items()},
-        {letter: state.value for state, letter in _STATES.items()},
+        {letter: kind.value for kind, letter in KINDS.items()},
+        {letter: state.value for state, letter in STATES.items()},
         {"T": "a training transaction"},
     ),
     SETTLEMENT: _OF_A_BATCH,
@@ -134,7 +134,7 @@ def transaction_fields(transaction: Transaction) -> dict[str, str]:
         transaction.terminal,
         f"{transaction.batch:06d}",
         f"{transaction.stan:06d}",
-        _KINDS[transaction.kind] + _STATES[transaction.state] + trained,
+        KINDS[transaction.kind] + STATES[transaction.state] + trained,
         str(transaction.amount_minor),
         transaction.currency,
         transaction.date,

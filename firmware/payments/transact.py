@@ -154,7 +154,7 @@ async def _recorded(
 async def _approved(
     context: Context, payment: Payment, ready: Ready, answer: Answered, chip: bytes
 ) -> PaymentApproved:
-    outcome = _outcome(context, payment, ready, Result.APPROVED, answer, chip=chip)
+    outcome = outcome_of(context, payment, ready, Result.APPROVED, answer, chip=chip)
     copies = await _copies(context, payment, ready.agreed.order.source)
     await Append.of(outcome, *copies)
     return await _done(context, payment, copies)
@@ -163,7 +163,7 @@ async def _approved(
 async def _declined(
     context: Context, payment: Payment, ready: Ready, answer: Answered
 ) -> PaymentDeclined:
-    await Append.of(_outcome(context, payment, ready, Result.DECLINED, answer))
+    await Append.of(outcome_of(context, payment, ready, Result.DECLINED, answer))
     return PaymentDeclined(await _transaction(context, payment), answer.response_code)
 
 
@@ -199,7 +199,7 @@ async def _offline(
     """
     intent = intent_of(ready, payment)
     if ready.offline is Result.APPROVED:
-        outcome = _outcome(context, payment, ready, Result.APPROVED, Answered(APPROVED_OFFLINE))
+        outcome = outcome_of(context, payment, ready, Result.APPROVED, Answered(APPROVED_OFFLINE))
         copies = await _copies(context, payment, ready.agreed.order.source)
         owed = AdviceQueued(batch=payment.batch, stan=payment.stan)
         await Append.of(intent, outcome, owed, *copies, card=ready.card)
@@ -207,7 +207,7 @@ async def _offline(
         return await _done(context, payment, copies)
     chip = ready.card.de55 if payment.kind is Kind.SALE else b""
     answer = Answered(DECLINED_OFFLINE)
-    outcome = _outcome(context, payment, ready, Result.DECLINED, answer, chip=chip)
+    outcome = outcome_of(context, payment, ready, Result.DECLINED, answer, chip=chip)
     await Append.of(intent, outcome, card=ready.card if outcome.chip_data else None)
     return PaymentDeclined(await _transaction(context, payment), DECLINED_OFFLINE)
 
@@ -287,7 +287,7 @@ def intent_of(ready: Ready, payment: Payment) -> IntentRecorded:
     )
 
 
-def _outcome(
+def outcome_of(
     context: Context,
     payment: Payment,
     ready: Ready,
@@ -296,6 +296,7 @@ def _outcome(
     *,
     chip: bytes = b"",
 ) -> OutcomeRecorded:
+    """What is recorded of an answer: what the terminal makes of it is the result."""
     offline = ready.offline is not None
     emv = replace(ready.emv, test_keys=context.config.emv.test_keys)
     kept = chip if keeps_chip(context) else b""

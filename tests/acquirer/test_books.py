@@ -14,6 +14,7 @@ import pytest
 
 from firmware.acquirer.booking import Kept, Tie
 from firmware.acquirer.books import Books
+from firmware.acquirer.books_link import BooksLink
 from firmware.acquirer.engine import BooksFailedError, BooksGoneError
 from firmware.core.kinds import Kind, Totals
 from firmware.core.sqlite import Trouble
@@ -97,12 +98,14 @@ class TestCost:
 
     @pytest.fixture
     def till(self, make_till: Any, statements: list[str]) -> Any:
-        class Traced(Books):
-            def __init__(self, path: Path, kept: Kept | None = None) -> None:
-                super().__init__(path, kept)
-                self._db.set_trace_callback(statements.append)
+        class Traced(BooksLink):
+            @classmethod
+            def to(cls, path: Path, mode: str, *, of_one_thread: bool = False) -> BooksLink:
+                link = super().to(path, mode, of_one_thread=of_one_thread)
+                link.set_trace_callback(statements.append)
+                return link
 
-        till = make_till(open_books=Traced)
+        till = make_till(open_books=lambda path, kept: Books(path, kept, Traced))
         till.ask(till.sale("debit", 100))
         statements.clear()
         return till

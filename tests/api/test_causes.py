@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from firmware.api.causes import cause_of
-from firmware.api.nexo_answers import _BY_CAUSE
+from firmware.api.nexo_answers import BY_CAUSE
 from firmware.audit.data import reading
 from firmware.core.kinds import EndCause, ReversalCause
 from tests.api.http import PAY, Till
@@ -113,7 +113,7 @@ def test_what_is_approved_has_no_cause(till: Till) -> None:
 
 
 def test_nexo_has_a_condition_for_each_cause() -> None:
-    assert _BY_CAUSE.keys() == set(EndCause)
+    assert BY_CAUSE.keys() == set(EndCause)
 
 
 def test_the_document_says_what_each_cause_means() -> None:

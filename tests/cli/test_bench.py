@@ -197,9 +197,10 @@ def test_hands_see_a_text_in_the_language_a_card_has_chosen(tmp_path):
 
 
 def test_a_till_is_measured_up_to_its_amount_on_the_display():
-    with api._till() as till:
+    with api.at_target() as till:
         assert till.shown_ms(1) > 0
-        with api._streams(till, 3):
-            assert 0 < len(till.target._server.service.feed._streams) <= 3  # the last may just open
+        with api.listeners(till, 3):
+            assert till.target.server is not None
+            assert 0 < len(till.target.server.service.feed.streams) <= 3  # the last may just open
             assert till.sale_ms("a", 1_250) > 0
         assert till.idle_percent(0.1) >= 0

@@ -20,7 +20,7 @@ from typing import IO
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from firmware.__main__ import COMMANDS, _unheard
+from firmware.__main__ import COMMANDS, raise_later
 from firmware.journal.keys import TerminalKeys
 from tests.cli.conftest import Ended, Pos
 
@@ -244,7 +244,7 @@ def test_an_end_where_python_can_raise_nothing_is_raised_a_moment_later(monkeypa
 
     things = [{1}]
     reference = weakref.ref(things[0], ends)
-    monkeypatch.setattr(sys, "unraisablehook", _unheard)
+    monkeypatch.setattr(sys, "unraisablehook", raise_later)
     timer = signal.setitimer
     monkeypatch.setattr(signal, "setitimer", lambda which, s: timer(which, s * pace))
     before = signal.getsignal(signal.SIGALRM)

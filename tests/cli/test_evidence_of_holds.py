@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from firmware.audit.data import JournalWithKeys
 from firmware.audit.dossier import dossier, entries_about
-from firmware.audit.evidence_case import _sale, gather
+from firmware.audit.evidence_case import gather, sale_of
 from firmware.audit.evidence_words import name_text, summary, undone_text
 from firmware.audit.export import moved_minor
 from firmware.core.config import Config
@@ -31,7 +31,7 @@ def test_whichever_voucher_is_named_all_of_it_is_told(shop: Shop) -> None:
     family = story(shop)
     wanted = [one.stan for one in family]
     for one in family:
-        first = _sale(shop.journal, one)
+        first = sale_of(shop.journal, one)
         assert first == family[0]
         entries = entries_about(shop.journal, first)
         records = [entry.record for entry in entries]
@@ -61,7 +61,7 @@ def test_of_another_terminals_hold_all_that_happened_here_is_told(shop: Shop) ->
     paid = shop.end(replace(begun, original=held_elsewhere("022568", "20260101")))
     back = shop.end(shop.intent(Kind.COMPLETION_VOID, 800, original=paid))
     for one in (paid, back):
-        assert _sale(shop.journal, shop.find(one)) == shop.find(paid)
+        assert sale_of(shop.journal, shop.find(one)) == shop.find(paid)
     records = [entry.record for entry in entries_about(shop.journal, shop.find(paid))]
     told = [each.stan for each in records if isinstance(each, IntentRecorded)]
     assert told == [paid.stan, back.stan]

@@ -122,18 +122,18 @@ class _Head(HeadFile):
         super().__init__(directory)
         self._recorder = recorder
 
-    def _create(self, content: bytes) -> None:
+    def create(self, content: bytes) -> None:
         self._note(Write(HEAD, 0, content))
         self._note(Sync(HEAD))
-        super()._create(content)
+        super().create(content)
 
-    def _write(self, offset: int, data: bytes) -> None:
+    def write(self, offset: int, data: bytes) -> None:
         self._note(Write(HEAD, offset, data))
-        super()._write(offset, data)
+        super().write(offset, data)
 
-    def _sync(self) -> None:
+    def sync(self) -> None:
         self._note(Sync(HEAD))
-        super()._sync()
+        super().sync()
 
     def _note(self, op: Op) -> None:
         try:

@@ -18,9 +18,9 @@ from firmware.payments.order import Agreed
 from firmware.payments.transact import (
     PaymentApproved,
     PaymentDeclined,
-    _outcome,
     both_copies,
     intent_of,
+    outcome_of,
     payment_of,
 )
 from tests.crash.cuts import Story
@@ -117,7 +117,7 @@ async def _sell_naively(desk: Desk, met: Met) -> None:
     assert isinstance(answer, Answered), "a naive terminal believes in its line"
     result = Result.APPROVED if answer.response_code == "00" else Result.DECLINED
     job = await Look.of(Lookups.next_job)
-    outcome = _outcome(desk, paid, met.ready, result, answer)
+    outcome = outcome_of(desk, paid, met.ready, result, answer)
     await Append.of(intent, outcome, *both_copies(paid, job))
     found = await Look.of(Lookups.by_voucher, paid.stan, training=desk.training)
     assert found is not None

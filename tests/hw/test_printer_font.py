@@ -12,7 +12,7 @@ from hw.printer_font import (
     columns_of,
     without_controls,
 )
-from hw.sim.printer.paper_reader import _characters, _emboldened, read_band
+from hw.sim.printer.paper_reader import characters_of, emboldened, read_band
 
 FONT = PaperFont()
 ASCII = "".join(map(chr, range(0x21, 0x7F)))
@@ -63,7 +63,7 @@ def test_bold_adds_dots_and_takes_none_away():
         plain, bold = FONT.cell(character), FONT.cell(character, bold=True)
         assert ImageChops.subtract(plain.convert("L"), bold.convert("L")).getbbox() is None
         assert bold.histogram()[255] > plain.histogram()[255]
-        assert _emboldened(plain.tobytes()) == bold.tobytes()
+        assert emboldened(plain.tobytes()) == bold.tobytes()
 
 
 def test_sizes_are_multiples_of_the_cell():
@@ -85,7 +85,7 @@ def test_alignment_is_in_dots():
 
 
 def test_no_hanzi_could_be_read_as_two_ascii_characters():
-    known = _characters(FACES)
+    known = characters_of(FACES)
     narrow = {dots for dots in known if len(dots) == 48}
     blank = bytes(48)
     wide = {dots: character for dots, character in known.items() if len(dots) == 72}

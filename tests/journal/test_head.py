@@ -317,10 +317,10 @@ def test_a_head_that_cannot_be_written_undoes_no_record_and_stops_the_next(
     tmp_path: Path,
 ) -> None:
     class Failing(HeadFile):
-        def _write(self, offset: int, data: bytes) -> None:
+        def write(self, offset: int, data: bytes) -> None:
             if broken:
                 raise OSError(5, "Input/output error")
-            super()._write(offset, data)
+            super().write(offset, data)
 
     class Headless(Storage):
         def open_head(self, directory: Path) -> HeadFile:

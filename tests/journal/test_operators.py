@@ -145,15 +145,15 @@ def test_the_failure_is_durable_before_the_guess_is_checked(
 ) -> None:
     seen: list[tuple[int, str]] = []
 
-    class Watched(Operators):
-        def _matches(self, number: str, password: Password, stored: str) -> bool:
+    class Watching(Password):
+        def reveal(self) -> str:  # for the hash of it, to be compared
             db = sqlite3.connect(shop.directory / engine.DATABASE)  # another reader sees it
             seen.append(db.execute("SELECT failures, checking FROM operators").fetchall()[1])
             db.close()
             raise KeyboardInterrupt  # the plug is pulled
 
     with pytest.raises(KeyboardInterrupt):
-        Watched(shop.journal, CHEAP).verify("01", WRONG, shop.clock(), purpose="void")
+        operators.verify("01", Watching("9999"), shop.clock(), purpose="void")
     assert seen == [(1, "void")]
     shop.reopen()
     again = Operators(shop.journal, CHEAP)
@@ -162,14 +162,13 @@ def test_the_failure_is_durable_before_the_guess_is_checked(
 
 
 def test_pulling_the_plug_at_every_guess_is_locked_out_all_the_same(shop: Shop) -> None:
-    class Unplugged(Operators):
-        def _matches(self, number: str, password: Password, stored: str) -> bool:
+    class Unplugged(Password):
+        def reveal(self) -> str:
             raise KeyboardInterrupt
 
-    Operators(shop.journal, CHEAP)
     for _ in range(3):
         with pytest.raises(KeyboardInterrupt):
-            Unplugged(shop.journal, CHEAP).verify("01", WRONG, shop.clock())
+            Operators(shop.journal, CHEAP).verify("01", Unplugged("9999"), shop.clock())
         shop.reopen()
     assert Operators(shop.journal, CHEAP).verify("01", WRONG, shop.clock()) == LockedFor(30)
 

@@ -38,7 +38,7 @@ GONE = "remove\nwait 10s\npress CANCEL\ntear\nwait 1s"
 
 def measure(full: bool) -> Iterator[Figure]:
     """On loopback, in virtual time: nothing is waited for but the processor and the disk."""
-    with _till() as till:
+    with at_target() as till:
         orders = ORDERS_FULL if full else ORDERS
         shown = [till.shown_ms(number) for number in range(WARM_UP + orders)][WARM_UP:]
         note = f"{orders} orders, each on a connection of its own, on the modelled display"
@@ -130,7 +130,8 @@ class _Till:
 
 
 @contextmanager
-def _till() -> Iterator[_Till]:
+def at_target() -> Iterator[_Till]:
+    """A till at a terminal that is on within."""
     with tempfile.TemporaryDirectory(prefix="pos-bench-") as directory:
         till = _Till(Path(directory))
         try:
@@ -145,12 +146,12 @@ def _sales_ms(till: _Till, sales: int) -> tuple[list[float], list[float]]:
     till.sale_ms("warm", 999)
     for number in range(sales):
         alone.append(till.sale_ms(f"alone-{number}", 1_000 + number))
-        with _streams(till, STREAMS):
+        with listeners(till, STREAMS):
             beside.append(till.sale_ms(f"beside-{number}", 2_000 + number))
     return alone, beside
 
 
-def _streams(till: _Till, count: int) -> AbstractContextManager[None]:
+def listeners(till: _Till, count: int) -> AbstractContextManager[None]:
     """Event streams that are open within, in another process."""
     return beside(__name__, till.host, str(till.port), till.target.token, str(count))
 

@@ -82,7 +82,7 @@ class Target:
         self._begun: Future[None] = Future()
         self._config = config
         self._beside = shop_page(pictures)
-        self._server: ApiServer | None = None
+        self.server: ApiServer | None = None
         self._served: Terminal | None = None
         self._paced: PacedTime | None = None
         self._port = 0
@@ -142,8 +142,8 @@ class Target:
         self._begun.set_result(None)
         while self._turn():
             pass
-        if self._server is not None:
-            self._server.close()
+        if self.server is not None:
+            self.server.close()
         self._player.close()
 
     def _make_token(self) -> str:
@@ -225,9 +225,9 @@ class Target:
         terminal = self._stage.terminal
         if terminal is self._served:
             return
-        if self._server is not None:
-            self._server.close()
-        self._server, self._served = None, terminal
+        if self.server is not None:
+            self.server.close()
+        self.server, self._served = None, terminal
         if terminal is None:
             return
         on = terminal
@@ -239,9 +239,9 @@ class Target:
             lambda: on.data.signer,
             self._stage.bench.clock.now,
         )
-        self._server = ApiServer(door, port=self._port, beside=self._beside)
-        self._port = self._server.port
-        self._server.start()
+        self.server = ApiServer(door, port=self._port, beside=self._beside)
+        self._port = self.server.port
+        self.server.start()
 
     # -- what is asked ------------------------------------------------------------------------
 

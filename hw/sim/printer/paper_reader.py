@@ -76,7 +76,7 @@ def _phases_px(width_px: int) -> list[int]:
 
 def _cells(row: Image.Image, font: PaperFont) -> tuple[int, str] | None:
     """Where ink begins and the text from there, or None if any cell is no character."""
-    known = _characters(font.faces)
+    known = characters_of(font.faces)
     x, first_px, text = 0, None, ""
     while x < row.width:
         wide = _dots(row, x, 2)
@@ -99,7 +99,7 @@ def _dots(row: Image.Image, x: int, columns: int) -> bytes:
 
 
 @functools.cache
-def _characters(faces: Path) -> Mapping[bytes, str]:
+def characters_of(faces: Path) -> Mapping[bytes, str]:
     """Every cell that the faces can draw, and its character; the commoner of two alike."""
     font = PaperFont(faces)
     plain = {
@@ -107,11 +107,11 @@ def _characters(faces: Path) -> Mapping[bytes, str]:
         for character in reversed(list(dict.fromkeys(_repertoire())))
         if font.can_draw(character)
     }
-    bold = {_emboldened(dots): character for dots, character in plain.items()}
+    bold = {emboldened(dots): character for dots, character in plain.items()}
     return {dots: character for dots, character in (bold | plain).items() if any(dots)}
 
 
-def _emboldened(dots: bytes) -> bytes:
+def emboldened(dots: bytes) -> bytes:
     """The cell with each dot doubled to the right, as `PaperFont.cell(bold=True)` has it.
 
     All the faces are emboldened here at once, so on whole cells as integers, not on images.
