@@ -12,7 +12,7 @@ import importlib
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from firmware.acquirer.books import BOOKS, Books
 from firmware.acquirer.embedded import LocalHost
@@ -95,7 +95,7 @@ class Assembly:
             else:
                 assert isinstance(link, LocalHost), "no line without messages for it"
                 directory.tie(link)
-                client = embedded_client(config, link)
+                client = embedded_client(config, link, link.session)
         self._reader = ReaderWorker(parts.reader, post, clock)
         self._printer = JobWorker("printer", post, clock)
         self._printer.submit(IMPORTS, lambda: _make_the_rest(config, emv))
@@ -179,15 +179,9 @@ def held(config: Config, directory: DataDirectory) -> Iterator[contextlib.ExitSt
         undo.pop_all()
 
 
-class GivesKeys(HostLink, Protocol):
-    """The link to an embedded host, which gives its terminals the keys of their messages."""
-
-    session: SessionKeys
-
-
-def embedded_client(config: Config, host: GivesKeys, link: HostLink | None = None) -> HostClient:
-    """Asks `host`, over `link` where one stands between, under the keys that it gives."""
-    return HostClient(link or host, lambda: _embedded_messages(config), lambda: host.session)
+def embedded_client(config: Config, link: HostLink, keys: SessionKeys) -> HostClient:
+    """Asks an embedded acquirer, at the end of `link`, under the keys that it gives."""
+    return HostClient(link, lambda: _embedded_messages(config), lambda: keys)
 
 
 def _embedded_messages(config: Config) -> UnionPay:

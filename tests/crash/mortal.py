@@ -129,22 +129,16 @@ def _built(folder: Path) -> Path:
 # --- within the process --------------------------------------------------------------------------
 
 
-class FarLink(TcpLink):
-    """The line to an embedded host in another process, as a terminal in that process has it."""
-
-    session = SESSION
-
-
 class FarEmbedded(StageAcquirer):
     """An embedded host that lives in another process."""
 
     def __init__(self, config: Config, port: int, clock: Clock) -> None:
-        self._link = FarLink("127.0.0.1", port, monotonic_ms=clock.monotonic_ms)
-        super().__init__(config, HostLine(self._link))
+        link = TcpLink("127.0.0.1", port, monotonic_ms=clock.monotonic_ms)
+        super().__init__(config, HostLine(link))
 
     def client(self, data: DataDirectory) -> HostClient:
         data.tie(None)
-        return embedded_client(self.config, self._link, self.line)
+        return embedded_client(self.config, self.line, SESSION)
 
 
 class Interposer:

@@ -153,7 +153,7 @@ class Bench:
         request = FinancialRequest(payment, presented)
         with tempfile.TemporaryDirectory(prefix="pos-card-") as directory:
             host = embedded_host(self._config, Path(directory), tray_books(), lambda: at)
-            with closing(embedded_client(self._config, host)) as client:
+            with closing(embedded_client(self._config, host, host.session)) as client:
                 return client.ask(request, HOST_TIMEOUT_MS)
 
 

@@ -63,10 +63,11 @@ class Embedded(StageAcquirer):
 
     def client(self, data: DataDirectory) -> Asks:
         data.tie(self._host)
-        return embedded_client(self.config, self._host, self.line)
+        return embedded_client(self.config, self.line, self._host.session)
 
     def ask(self, request: FinancialRequest) -> HostAnswer:
-        return embedded_client(self.config, self._host).ask(request, TIMEOUT_MS)
+        client = embedded_client(self.config, self._host, self._host.session)
+        return client.ask(request, TIMEOUT_MS)
 
 
 class AtALine(StageAcquirer):
