@@ -14,7 +14,7 @@ from firmware.journal import base45
 from firmware.journal.genuine import verify_signed_record
 from firmware.journal.paper_records import PrintQueued, PrintSending, PrintSent
 from firmware.journal.records import SettlementCompleted
-from firmware.journal.signed_record import NAMES, settlement_record
+from firmware.journal.signed_record import NAMES, SETTLEMENT, VOUCHER, settlement_record
 from firmware.journal.verify import verify_journal
 from firmware.receipts.papers import Papers
 from hw.ports import Qr
@@ -163,6 +163,39 @@ def test_every_edit_of_a_settlements_qr_is_found(shop: Shop) -> None:
         for digit in "0A*$":
             edited = text[:at] + digit + text[at + 1 :]
             assert edited == text or not verify_signed_record(edited, TRUSTED).genuine, edited
+
+
+@pytest.mark.parametrize("version", [VOUCHER, SETTLEMENT])
+@pytest.mark.parametrize("name", ["record", "batch", "voucher"])
+@pytest.mark.parametrize("digits", [20, 5_000])
+def test_a_number_that_no_journal_has_is_none(
+    shop: Shop, version: str, name: str, digits: int
+) -> None:
+    """Whatever stands in its place: also more than SQLite or int() take."""
+    settled(shop)
+    slip = dict(zip(NAMES[SETTLEMENT], slip_qr(shop).split("*"), strict=False))
+    fields = dict.fromkeys(NAMES[version], "1") | {"version": version, "type": "S"}
+    fields |= {each: slip[each] for each in ("record", "hash")}
+    fields |= {name: "9" * digits} if name in fields else {}
+    text = "*".join((*fields.values(), "0" * 96))
+    assert "it is not signed by this terminal" in faults_in(text, shop)
+
+
+def test_a_journal_that_cannot_be_read_names_no_key(shop: Shop) -> None:
+    settled(shop)
+    text = slip_qr(shop)
+    shop.journal.close()
+    (shop.directory / "journal.db").write_bytes(b"x" * 4_096)
+    faults = faults_in(text, shop)
+    assert [fault.partition(":")[0] for fault in faults] == [
+        "the journal cannot be read",
+        "it is not signed by this terminal",
+    ]
+
+
+def faults_in(text: str, shop: Shop) -> list[str]:
+    """What is wrong with a QR of which only the journal's keys are known."""
+    return verify_signed_record(text, [], shop.directory).faults
 
 
 def faults_of(completed: SettlementCompleted, shop: Shop) -> list[str]:
