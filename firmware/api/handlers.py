@@ -17,6 +17,7 @@ from firmware.api.requests import (
     body_of,
     name_of,
     number_of,
+    whole_number,
 )
 from firmware.api.till_service import Service
 from firmware.api.types import Accepted, PaymentOrder, PaymentState, RefundOrder, VoidOrder
@@ -128,17 +129,18 @@ async def settle(service: Service, _request: Request) -> Response:
 
 async def get_settlement(service: Service, request: Request) -> Response:
     """How a batch was closed."""
-    batch = str(request.path_params["batch"])
-    if not (batch.isascii() and batch.isdigit()) or not 0 < int(batch[:9]) <= BATCH_MAX:
+    batch = whole_number(str(request.path_params["batch"]), BATCH_MAX)
+    if not batch:
         raise Wrong(Why.BAD_REQUEST, field="batch", detail=f"a batch is 1 to {BATCH_MAX}")
     with journal_of(service.door) as journal:
-        return answer(settlement_of(journal, service.door, int(batch)))
+        return answer(settlement_of(journal, service.door, batch))
 
 
 async def events(service: Service, request: Request) -> Response:
     """Server-sent events of all payments."""
     last = request.headers.get("last-event-id", request.query_params.get("after", ""))
-    if last and not (last.isascii() and last.isdigit() and int(last[:18]) <= VERSION_MAX):
+    after = whole_number(last, VERSION_MAX) if last else None
+    if last and after is None:
         raise Wrong(Why.BAD_REQUEST, field="Last-Event-ID")
-    stream = service.feed.stream(int(last) if last else None)
+    stream = service.feed.stream(after)
     return StreamingResponse(stream, media_type="text/event-stream")

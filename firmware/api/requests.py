@@ -47,7 +47,13 @@ async def body_of(request: Request, kind: type[T]) -> T:
 
 def number_of(request: Request, name: str, most: int) -> int:
     """A whole number of the query, 0 where it is left out. Raises Wrong."""
-    text = request.query_params.get(name, "0")
-    if not re.fullmatch(r"[0-9]{1,18}", text) or int(text) > most:
+    number = whole_number(request.query_params.get(name, "0"), most)
+    if number is None:
         raise Wrong(Why.BAD_REQUEST, field=name, detail=f"{name}: a number from 0 to {most}")
-    return int(text)
+    return number
+
+
+def whole_number(text: str, most: int) -> int | None:
+    """A number from 0 to `most` in digits; None where the text is none."""
+    well = re.fullmatch("[0-9]{1,18}", text) and int(text) <= most
+    return int(text) if well else None

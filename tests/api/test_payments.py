@@ -278,6 +278,17 @@ def test_a_settlement_is_told_of_until_it_is_balanced(till: Till) -> None:
     assert till.ask("GET", "/v1/settlements/x").status == 400
 
 
+@pytest.mark.parametrize(
+    "place",
+    ["settlements/0", "settlements/1000000", "settlements/000000001" + "9" * 20, "events?after=x"]
+    + [f"{name}{'0' * 18}{'9' * 20}" for name in ("events?after=", "payments?after=")],
+)
+def test_a_number_that_is_too_long_is_refused(till: Till, place: str) -> None:
+    """However many zeros it begins with; longer ones than SQLite or int() take end nothing."""
+    asked = till.ask("GET", f"/v1/{place}")
+    assert (asked.status, asked.kind) == (400, "bad-request")
+
+
 def test_the_terminal_says_how_it_stands(till: Till) -> None:
     assert till.ask("GET", "/v1/terminal").json["ready"] is True
     till.put("a")
