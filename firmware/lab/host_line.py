@@ -58,7 +58,8 @@ class HostLine:
             return None
         self.delivered += 1
         answer = self._inner.exchange(message, timeout_ms)
-        self.undelivered = isinstance(self._inner, KnowsDelivery) and self._inner.undelivered
+        if answer is None and isinstance(self._inner, KnowsDelivery):
+            self.undelivered = self._inner.undelivered
         came = self._carried(answer)
         self.spoilt += came != answer
         self.unanswered = came is None

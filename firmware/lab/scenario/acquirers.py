@@ -27,9 +27,8 @@ TIMEOUT_MS = 1_000  # of an acquirer in this process
 class StageAcquirer:
     """The acquirer of a stage, which outlives the terminal's power cuts.
 
-    `config` has the settings of a terminal at it. Faults are put on `line`, which is closed when
-    the terminal's power goes. An audit looks at `books`, and `switch` can be told to answer
-    otherwise; None where there is no such thing here.
+    `config` has the settings of a terminal at it. Faults are put on `line`. An audit looks at
+    `books`, and `switch` can be told to answer otherwise; None where there is no such thing here.
     """
 
     books: KeepsBooks | None = None
@@ -48,6 +47,10 @@ class StageAcquirer:
     def ask(self, request: FinancialRequest) -> HostAnswer | None:
         """The answer to another terminal of the merchant. Raises LookupError where none is here."""
         raise LookupError(f"terminal {request.payment.terminal} is not at this acquirer")
+
+    def hang_up(self) -> None:
+        """Close the line, for the terminal's power goes."""
+        self.line.close()
 
     def close(self) -> None:
         """End it."""
@@ -68,6 +71,9 @@ class Embedded(StageAcquirer):
     def ask(self, request: FinancialRequest) -> HostAnswer:
         client = embedded_client(self.config, self._host, self._host.session)
         return client.ask(request, TIMEOUT_MS)
+
+    def hang_up(self) -> None:
+        """Nothing: its books stay open."""
 
 
 class AtALine(StageAcquirer):

@@ -220,7 +220,7 @@ class Stage:
             return
         self.terminal.runner.close()
         end_data(self.terminal.data)
-        self.line.close()
+        self.acquirer.hang_up()
         if self._line_worker is not None:
             self._line_worker.end()
             self._line_worker = None
