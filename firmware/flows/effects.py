@@ -19,7 +19,6 @@ from firmware.journal.operators import OperatorRefused, PasswordVerdict
 from firmware.journal.transactions import PrintJob
 from firmware.payments.effects import Effect
 from firmware.payments.tills import TillAsked
-from firmware.receipts.spool import PaperOutlook
 from firmware.ui.screens import Screen
 from firmware.ui.texts import Language
 from hw.events import CardInserted, CardRemoved, Device, Key, KeyPressed
@@ -167,11 +166,10 @@ class AskPrinterState(Effect[PaperState], frozen=True):
     """The printer's last known state; nothing is sent."""
 
 
-class AwaitPaper(Effect[PaperOutlook], frozen=True):
-    """Wait until print job `job` is out or the printer is known to be stuck."""
+class AskPaperStuck(Effect[bool], frozen=True):
+    """Tell whether print job `job` is owed and the printer cannot print now."""
 
     job: int
-    timeout_ms: int
 
 
 class Fault(Struct, frozen=True):

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from firmware.core.kinds import Kind
 from firmware.flows.desk import Desk
-from firmware.flows.effects import AskCardPresent, AwaitPaper, Beep, ReleasePaper, Wait
+from firmware.flows.effects import AskCardPresent, AskPaperStuck, Beep, ReleasePaper, Wait
 from firmware.flows.ended_words import NotApproved, not_approved
 from firmware.flows.paper_waits import in_turns
 from firmware.flows.steps import leave_to_next, show, tell, until_dismissed
@@ -18,7 +18,6 @@ from firmware.payments.effects import ReadClock
 from firmware.payments.refusals import Refusal
 from firmware.payments.roles import Act, May, may
 from firmware.payments.transact import PaymentApproved, PaymentEnded
-from firmware.receipts.spool import PaperOutlook
 from firmware.ui.screens import Outcome, Phrase
 from firmware.ui.texts import Text
 from hw.events import Key, KeyPressed
@@ -131,10 +130,9 @@ class Offer(Struct, frozen=True):
 
     async def _screen(self, prompt: Text, now_ms: int) -> Outcome:
         transaction = self.done.transaction
-        paper = await AwaitPaper(self.done.merchant_job, 0)
         left_ms = self.until_ms - now_ms
         words = Phrase.of(prompt)
-        if paper is PaperOutlook.STUCK:
+        if await AskPaperStuck(self.done.merchant_job):
             words = Phrase.of(Text.APPROVED_SLIP_PENDING)
             if not self.desk.customer:  # who cannot load paper
                 words = await in_turns(words, now_ms)

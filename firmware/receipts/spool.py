@@ -18,7 +18,6 @@ duplicates. Until then it is asked every half minute.
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Callable, Iterable
 
 from firmware.core.kinds import Copy
@@ -45,14 +44,6 @@ NEVER_MS = 1 << 62
 AHEAD = -4  # the token of the question before a paper is owed
 FIRST_LOOK = -3  # the token of the question at a terminal's start
 TOKEN = -1  # the spool has one job under way at a time
-
-
-class PaperOutlook(enum.Enum):
-    """How a print job stands."""
-
-    DONE = "done"
-    PENDING = "pending"  # queued or under way, the printer is well
-    STUCK = "stuck"  # the printer cannot print now; it will go on by itself
 
 
 class Spool:
@@ -165,11 +156,9 @@ class Spool:
         """Jobs that were done lately, though a reader of the journal may not see it yet."""
         return self._told | self._out.keys()
 
-    def outlook(self, job: int) -> PaperOutlook:
-        """How a job stands."""
-        if all(owed.job != job for owed in self._owed()):
-            return PaperOutlook.DONE
-        return PaperOutlook.PENDING if self.state.can_print else PaperOutlook.STUCK
+    def is_stuck(self, job: int) -> bool:
+        """Whether a job is owed and the printer cannot print now; it goes on by itself then."""
+        return not self.state.can_print and any(owed.job == job for owed in self._owed())
 
     def step(self, now_ms: int) -> None:
         """Record what became of the job under way, and begin the next. Raises JournalFault."""

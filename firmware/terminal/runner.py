@@ -27,7 +27,6 @@ from firmware.payments.tills import (
     TillEvent,
 )
 from firmware.payments.training import training_answer
-from firmware.receipts.spool import PaperOutlook
 from firmware.terminal.entry_guard import EntryGuard
 from firmware.terminal.reader_slot import ReaderSlot
 from firmware.terminal.slow_effects import ForHost, Pending, SlowEffects
@@ -242,18 +241,13 @@ class Runner:
                     return
                 given = answered
 
-    def _perform(  # noqa: PLR0911 - a case an effect
-        self, effect: payment_effects.Effect[Any]
-    ) -> _Send | _Throw | None:
+    def _perform(self, effect: payment_effects.Effect[Any]) -> _Send | _Throw | None:
         """Perform an effect; None when its answer takes time, and is `_pending`."""
         match effect:
             case effects.Wait(timeout_ms=timeout_ms, masked=masked):
                 if masked is not None:
                     self._entry.begin(masked)
                 return self._await(Pending(effect, self._now_ms + timeout_ms, effects.TimedOut))
-            case effects.AwaitPaper(timeout_ms=timeout_ms):
-                pending = PaperOutlook.PENDING
-                return self._await(Pending(effect, self._now_ms + timeout_ms, lambda _: pending))
             case effects.PowerOn() | effects.Exchange() | effects.PowerOff():
                 self._tills.perform(effect)
                 return self._await(self._slow.ask_card(effect, self._now_ms))
@@ -298,24 +292,20 @@ class Runner:
         if pending.token in self._results:
             answer = pending.convert(self._results.pop(pending.token))
             return _Send(self._tills.heard(answer))
-        match pending.effect:
-            case effects.Wait() as wait:
-                fault = self._fault()
-                if fault is not None and not self._in_outage:
-                    return _Throw(fault)
-                asked = self._tills.came(wait, self._now_ms)
-                if asked is not None:
-                    return _Send(asked)
-                while self._happened:
-                    left_open, (happened, slot_empty) = self._entry.open, self._happened.popleft()
-                    if self._may_see(happened, wait, slot_empty=slot_empty):
-                        return _Send(happened)
-                    if wait.orders and left_open and self._entry.open is None:
-                        return _Send(effects.TimedOut(self._now_ms))  # idle is drawn anew
-            case effects.AwaitPaper(job=job):
-                outlook = self._world.spool.outlook(job)
-                if outlook is not PaperOutlook.PENDING:
-                    return _Send(outlook)
+        wait = pending.effect
+        if isinstance(wait, effects.Wait):
+            fault = self._fault()
+            if fault is not None and not self._in_outage:
+                return _Throw(fault)
+            asked = self._tills.came(wait, self._now_ms)
+            if asked is not None:
+                return _Send(asked)
+            while self._happened:
+                left_open, (happened, slot_empty) = self._entry.open, self._happened.popleft()
+                if self._may_see(happened, wait, slot_empty=slot_empty):
+                    return _Send(happened)
+                if wait.orders and left_open and self._entry.open is None:
+                    return _Send(effects.TimedOut(self._now_ms))  # idle is drawn anew
         if self._now_ms >= pending.deadline_ms:
             return _Send(pending.at_deadline(self._now_ms))
         return None

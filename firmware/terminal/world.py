@@ -186,6 +186,7 @@ def perform(effect: payment_effects.Effect[Any], world: World) -> Any:
             return _change_operator(effect, data.operators)
         case (
             effects.ReleasePaper()
+            | effects.AskPaperStuck()
             | effects.CountStuckPapers()
             | effects.ListDoubtfulPapers()
             | effects.AskPrinterState()
@@ -251,15 +252,18 @@ def _check_clock(world: World, *, trust: bool = False) -> None:
 
 def _of_spool(
     effect: effects.ReleasePaper
+    | effects.AskPaperStuck
     | effects.CountStuckPapers
     | effects.ListDoubtfulPapers
     | effects.AskPrinterState,
     spool: Spool,
-) -> int | list[PrintJob] | PaperState | None:
+) -> bool | int | list[PrintJob] | PaperState | None:
     match effect:
         case effects.ReleasePaper(job=job):
             spool.release(job)
             return None
+        case effects.AskPaperStuck(job=job):
+            return spool.is_stuck(job)
         case effects.CountStuckPapers():
             return spool.stuck
         case effects.ListDoubtfulPapers():

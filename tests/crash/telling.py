@@ -33,7 +33,6 @@ SCENARIOS = Path(__file__).parents[1] / "scenarios"
 FLOWS = "firmware.flows."
 SLOW = (
     effects.Wait,
-    effects.AwaitPaper,
     effects.PowerOn,
     effects.Exchange,
     effects.PowerOff,

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from firmware.core.kinds import EmvData, Kind, ReversalCause, Verification
 from firmware.flows.effects import (
     AskCardPresent,
+    AskPaperStuck,
     AskPrinterState,
-    AwaitPaper,
     PutBack,
     ReleasePaper,
     Wait,
@@ -29,7 +29,6 @@ from firmware.payments.transact import (
     PaymentDeclined,
     PaymentUndecided,
 )
-from firmware.receipts.spool import PaperOutlook
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 from hw.events import CardInserted, CardRemoved, Key, KeyPressed
@@ -216,12 +215,12 @@ def test_approved_stays_approved_where_the_paper_does_not_come():
         finish(desk(), DONE),
         it_is(0),
         it_is(0),
-        (AwaitPaper(MERCHANT_JOB, 0), PaperOutlook.STUCK),
+        (AskPaperStuck(MERCHANT_JOB), True),
         (AskPrinterState(), PaperState.COVER_OPEN),
         shows(approved_screen(SALE, 800, Text.APPROVED_SLIP_PENDING, undo_s=30)),
         nobody_comes(TICK_MS, card=True),
         it_is(PHASE_MS),
-        (AwaitPaper(MERCHANT_JOB, 0), PaperOutlook.STUCK),
+        (AskPaperStuck(MERCHANT_JOB), True),
         (AskPrinterState(), PaperState.COVER_OPEN),
         shows(approved_screen(SALE, 800, Text.PRINTER_COVER_OPEN, undo_s=28)),
         nobody_comes(TICK_MS, card=True),

@@ -11,7 +11,7 @@ from firmware.core.kinds import CardFacts, Kind
 from firmware.core.masked import Pan, Password
 from firmware.flows.effects import (
     AskCardPresent,
-    AwaitPaper,
+    AskPaperStuck,
     Beep,
     CheckPassword,
     MaskedEntry,
@@ -31,7 +31,6 @@ from firmware.journal.records import AmountAgreed, EntryAbandoned
 from firmware.journal.transactions import Transaction
 from firmware.lab.issuers import tray_accounts
 from firmware.payments.effects import Append, CheckClock, CheckSpace, Look, Moment, ReadClock
-from firmware.receipts.spool import PaperOutlook
 from firmware.ui.screens import (
     AmountCheck,
     AmountEntry,
@@ -314,7 +313,7 @@ def approved_screen(
 
 def is_on_display(screen: Outcome, now_ms: int = 0) -> list[Pair]:
     """A second of an approved outcome, its paper out."""
-    paper = AwaitPaper(MERCHANT_JOB, 0), PaperOutlook.DONE
+    paper = AskPaperStuck(MERCHANT_JOB), False
     return [it_is(now_ms), paper, shows(screen)]
 
 
