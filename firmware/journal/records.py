@@ -20,7 +20,7 @@ from firmware.core.payment import Payment
 from firmware.journal.advice_records import AdviceRecord, ScriptRecord
 from firmware.journal.base import Base
 from firmware.journal.enquiry_records import EnquiryRecord
-from firmware.journal.losses import LossRecord
+from firmware.journal.loss_records import LossRecord
 from firmware.journal.order_records import OrderRecord
 from firmware.journal.paper_records import PaperRecord
 from firmware.journal.payments import RecordedPayment, fields_of

@@ -34,7 +34,7 @@ from firmware.journal.head import (
 )
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.lookups import Lookups
-from firmware.journal.losses import HeadRenewed, TailLost
+from firmware.journal.loss_records import HeadRenewed, TailLost
 from firmware.journal.projection import project, rebuild
 from firmware.journal.records import (
     AmountAgreed,

@@ -23,7 +23,7 @@ from firmware.journal.connection import DATABASE, connect_read_only
 from firmware.journal.faults import DATABASE_ERRORS, JournalFault, RuleBroken
 from firmware.journal.head import HEAD, Head, HeadFile, tail_words
 from firmware.journal.lookups import Lookups
-from firmware.journal.losses import HeadRenewed, TailLost
+from firmware.journal.loss_records import HeadRenewed, TailLost
 from firmware.journal.operators import digest_of
 from firmware.journal.projection import project
 from firmware.journal.records import AmountAgreed, KeyIntroduced, Record, SettingChanged
