@@ -22,7 +22,7 @@ from firmware.api.connections import CONNECTIONS_MAX
 from firmware.api.server import hosts_of
 from firmware.api.tls import fingerprint, own_certificate
 from firmware.api.tokens import Scope, Tokens
-from firmware.lab.scenario.stage import tray_books
+from firmware.lab.issuers import tray_books
 from tests.api.http import ORDER, PAY, Till
 from tests.journal.story import Clock
 

@@ -348,7 +348,7 @@ class WholeTerminal(RuleBasedStateMachine):
         """What the host booked is what stood on the display."""
         for one in self.stage.keeps_books.books():
             if one.state is Standing.STANDING:
-                assert self.charged[one.batch, one.stan] == major(one.amount_minor)
+                assert self.charged[one.batch, one.stan] == str(one.amount)
 
     def hold_the_papers(self) -> None:
         """Each receipt bears the amount that was seen; an approval has its two."""
