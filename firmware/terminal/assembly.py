@@ -32,7 +32,7 @@ from firmware.terminal.unsettled import check_identity
 from firmware.terminal.world import Asks, Devices
 from firmware.ui.render import Frame
 from hw.events import Post
-from hw.ports import Clock, HostLink
+from hw.ports import Clock, DeviceFault, HostLink
 from hw.worker import JobWorker, KeypadWorker, ReaderWorker, WorkerThread
 
 if TYPE_CHECKING:
@@ -106,9 +106,12 @@ class Assembly:
         self.terminal = Terminal(config, directory, devices, client, emv, files=files)
 
     def _devices(self, clock: Clock) -> Devices:
+        display = TellingDisplay(self._parts.display)
+        with contextlib.suppress(DeviceFault):  # the flow meets it again, and waits for the display
+            display.reopen()  # blank: no picture of a process that was killed stays
         return Devices(
             clock=clock,
-            display=TellingDisplay(self._parts.display),
+            display=display,
             reader=self._parts.reader,
             reader_worker=self._reader,
             printer=self._parts.printer,

@@ -110,18 +110,7 @@ class Bench:
         self, person: Callable[[], None], service_manager: ServiceManager | None = None
     ) -> None:
         """Run the terminal here while `person` uses it on a thread; ends when the person does."""
-        self._provision()
-        assembly = Assembly(
-            self.config,
-            self._data,
-            self.parts(),
-            self.clock,
-            self._post,
-            accounts=tray_books(),
-            ca_keys=CaKeys.from_tsv(TEST_CA_KEYS.read_text("utf-8"), test_keys=True),
-            messages=Settings(self.config, None).messages(),
-            on_frame=self._note,
-        )
+        assembly = self.assembled()
         loop = Loop(
             assembly.terminal.runner,
             self.inbox.take,
@@ -134,6 +123,21 @@ class Bench:
                 loop.run()
         finally:
             assembly.close()
+
+    def assembled(self) -> Assembly:
+        """The terminal, put together and not started; its people have their passwords."""
+        self._provision()
+        return Assembly(
+            self.config,
+            self._data,
+            self.parts(),
+            self.clock,
+            self._post,
+            accounts=tray_books(),
+            ca_keys=CaKeys.from_tsv(TEST_CA_KEYS.read_text("utf-8"), test_keys=True),
+            messages=Settings(self.config, None).messages(),
+            on_frame=self._note,
+        )
 
     def parts(self) -> Parts:
         """The drivers on the models."""

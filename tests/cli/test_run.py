@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from firmware.audit.data import reading
 from firmware.core import log
@@ -29,6 +30,7 @@ from hw.card_reader import PcscReader
 from hw.events import Device
 from hw.gpio import PinHeader
 from hw.keypad import MatrixKeypad
+from hw.oled import Oled
 from hw.ports import PaperState, PrintResult
 from hw.sim.panel.matrix import Matrix
 from hw.sim.panel.ssd1306 import Ssd1306
@@ -51,6 +53,16 @@ def test_a_sale_from_key_to_paper_on_real_threads(tmp_path):
 
     bench.run(person)
     assert bench.sold() == (State.APPROVED, 12_850, 0)
+
+
+def test_the_last_picture_of_a_process_that_was_killed_is_gone_before_anything_else(tmp_path):
+    """What is owed from before is sent first, and may wait long for the acquirer."""
+    bench = Bench(tmp_path)
+    Oled(lambda: bench.chip).show(Image.new("1", (128, 64), 1))
+    assert bench.chip.image().getbbox() == (0, 0, 128, 64)
+    assembly = bench.assembled()
+    assert bench.chip.image().getbbox() is None
+    assembly.close()
 
 
 def test_parts_that_are_missing_at_start_are_named_and_waited_for(tmp_path):
