@@ -68,7 +68,7 @@ class MatrixKeypad:
         self._recent = deque([0] * DEBOUNCE_SCANS, maxlen=DEBOUNCE_SCANS)
         self._down = 0  # debounced
         self._moving_since_ms: int | None = None  # None: every key is up, and has been for long
-        self._lost = False
+        self._lost: DeviceLost | None = None
         self._released = False  # down since start, an error or a ghost: no press until all are up
         self._last: int | None = None  # the key of the last press, by its place
         self._held_ms = 0  # when that key was last seen down
@@ -200,11 +200,12 @@ class MatrixKeypad:
         )
 
     def _lose(self, lost: DeviceLost) -> list[DeviceEvent]:
-        was_lost, self._lost = self._lost, True
-        return [] if was_lost else [lost]
+        """What is told of a loss: the first cause, and later that keys are stuck."""
+        before, self._lost = self._lost, lost
+        return [lost] if before is None or (lost.stuck and not before.stuck) else []
 
     def _come_back(self, now_ms: int) -> list[DeviceEvent]:
-        if not self._lost:
+        if self._lost is None:
             return []
-        self._lost = False
+        self._lost = None
         return [DeviceBack(Device.KEYPAD, now_ms)]

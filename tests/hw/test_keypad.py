@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hw.board import KEYPAD
 from hw.events import Device, DeviceBack, DeviceLost, Key, KeyPressed
 from hw.gpio import PinHeader
-from hw.keypad import RETRY_MS, STUCK_AFTER_MS, MatrixKeypad
+from hw.keypad import HEADER_RETRY_MS, RETRY_MS, STUCK_AFTER_MS, MatrixKeypad
+from hw.ports import DeviceFault
 from hw.sim.panel.matrix import Matrix, ShortCircuit
 from tests.hw.hand import Hand
 
@@ -46,6 +47,31 @@ def test_the_keys_are_where_the_legends_say(hand):
     hand.tap(*KEYS)
     assert hand.pressed == KEYS
     assert " ".join(key.value for key in KEYS) == "1 2 3 CANCEL 4 5 6 BACK 7 8 9 MENU * 0 # ENTER"
+
+
+def test_a_key_that_is_stuck_when_the_header_comes_is_told_after_the_header():
+    """Whoever stands there can let go of a key, and not mend a header."""
+    matrix, there = Matrix(KEYPAD), []
+
+    def connect():
+        if not there:
+            raise DeviceFault(Device.KEYPAD, "no header")
+        return PinHeader(matrix.factory)
+
+    keypad = MatrixKeypad(connect)
+    matrix.press(Key.D5)
+    events = [*keypad.scan(0)]
+    there.append(True)
+    for now_ms in range(HEADER_RETRY_MS, HEADER_RETRY_MS + STUCK_AFTER_MS + 100, 5):
+        events += keypad.scan(now_ms)
+    assert [(each.detail, each.stuck) for each in events] == [
+        ("no header", ()),
+        (events[-1].detail, (Key.D5,)),
+    ]
+    matrix.release(Key.D5)
+    later_ms = HEADER_RETRY_MS + 2 * STUCK_AFTER_MS
+    back = [each for ms in range(later_ms, later_ms + 100, 5) for each in keypad.scan(ms)]
+    assert [type(each) for each in back] == [DeviceBack]
 
 
 def test_a_fast_hand_loses_no_key(hand):
