@@ -112,8 +112,8 @@ def _currency(fields: Fields, profile: Profile) -> Currency | None:
     told = fields.get("62", "")
     if _is_binary(profile):
         told = bytes.fromhex(told).decode("latin-1")
-    number = told[18:21] if told.startswith(USAGES) else ""
-    return currency_numbered(number, "62") if number else None
+    number = told[18:21].strip(" 0") and told[18:21]  # blanks and zeros fill the place
+    return currency_numbered(number, "62") if number and told.startswith(USAGES) else None
 
 
 def _is_binary(profile: Profile) -> bool:

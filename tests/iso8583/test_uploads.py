@@ -116,7 +116,10 @@ def test_chip_data_that_are_none_are_refused(de55: bytes, words: str) -> None:
 def test_chip_data_in_a_currency_that_is_not_known_are_refused(told: dict[str, str]) -> None:
     text = replace(PROFILE, fields=PROFILE.fields | {"62": "ans...512"})
     fields = parts(LINE.request(CHIP, KEYS))
-    request_of(Fields(fields | {"62": "6100"}), KEYS, TODAY, text)  # says no currency
+    for none in ("6100", "610000000000012850   ", "610000000000012850000"):
+        asked_for = request_of(Fields(fields | {"62": none}), KEYS, TODAY, text)
+        assert isinstance(asked_for, ChipUploadRequest)
+        assert asked_for.currency is None
     with pytest.raises(UnknownCurrencyError, match=f"field {next(iter(told))}: no currency"):
         request_of(Fields(fields | told), KEYS, TODAY, text)
 
