@@ -49,9 +49,9 @@ class SignedRecordReport(Struct):
         return not self.faults
 
     def number(self, name: str) -> int:
-        """A field that is a number of up to 18 digits; 0 when it is none."""
+        """A field that is a number of up to 15 digits; 0 when it is none."""
         digits = self.fields[name]
-        return int(digits) if re.fullmatch("[0-9]{1,18}", digits) else 0
+        return int(digits) if re.fullmatch("[0-9]{1,15}", digits) else 0
 
 
 def verify_signed_record(
@@ -86,10 +86,10 @@ def verify_signed_record(
 
 
 def _believed(keys: Introduced, record: int) -> Iterator[Ed25519PublicKey]:
-    """The keys that count for a record: none that had been replaced by then."""
+    """The keys that count for a record: none that had been replaced by then, and none for none."""
     ends = [*(first or _NEVER for first, _ in keys[1:]), _NEVER]
     for (_, key), end in zip(keys, ends, strict=False):  # without a key there is one end
-        if record < end:
+        if 0 < record < end:
             yield key
 
 

@@ -174,8 +174,8 @@ def type_words(version: str, letters: str) -> str:
 
 
 def signed_bytes(told: str) -> bytes:
-    """What is signed of a signed record that tells `told`."""
-    return b"pos-essence\n" + told.encode()
+    """What is signed of a signed record that tells `told`; any text has its bytes."""
+    return b"pos-essence\n" + told.encode(errors="surrogatepass")
 
 
 def _signed(fields: dict[str, str], keys: TerminalKeys) -> str:

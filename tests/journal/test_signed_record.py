@@ -14,7 +14,13 @@ from firmware.journal import base45
 from firmware.journal.genuine import verify_signed_record
 from firmware.journal.paper_records import PrintQueued, PrintSending, PrintSent
 from firmware.journal.records import SettlementCompleted
-from firmware.journal.signed_record import NAMES, SETTLEMENT, VOUCHER, settlement_record
+from firmware.journal.signed_record import (
+    NAMES,
+    SETTLEMENT,
+    VOUCHER,
+    settlement_record,
+    signed_bytes,
+)
 from firmware.journal.verify import verify_journal
 from firmware.receipts.papers import Papers
 from hw.ports import Qr
@@ -179,6 +185,25 @@ def test_a_number_that_no_journal_has_is_none(
     fields |= {name: "9" * digits} if name in fields else {}
     text = "*".join((*fields.values(), "0" * 96))
     assert "it is not signed by this terminal" in faults_in(text, shop)
+
+
+@pytest.mark.parametrize("record", ["9" * 19, "0", "x"])
+def test_a_replaced_key_signs_no_record_without_a_number(shop: Shop, record: str) -> None:
+    """It counts for those before the one that introduced the next, and this comes before none."""
+    settled(shop)
+    before = shop.journal.keys
+    shop.journal.change_key()
+    fields = dict(zip(NAMES[SETTLEMENT], slip_qr(shop).split("*"), strict=False))
+    text = "*".join((fields | {"record": record}).values())
+    text += f"*{base45.encode(before.sign(signed_bytes(text)))}"
+    report = verify_signed_record(text, shop.journal.public_keys())
+    assert report.faults == ["it is not signed by this terminal"]
+
+
+def test_bytes_that_are_no_text_are_not_signed(shop: Shop) -> None:
+    settled(shop)
+    text = slip_qr(shop).replace("*", "*\udcff", 1)
+    assert faults_in(text, shop)[-1] == "it is not signed by this terminal"
 
 
 def test_a_journal_that_cannot_be_read_names_no_key(shop: Shop) -> None:

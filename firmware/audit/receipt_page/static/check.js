@@ -80,7 +80,7 @@ function isSigned(receipt) {
   const record = number(receipt.fields.record);
   return facts.keys.some(({ key }, at) => {
     const replaced = at + 1 < facts.keys.length ? facts.keys[at + 1].from || NEVER : NEVER;
-    return record < replaced && nacl.sign.detached.verify(message, signature, fromHex(key));
+    return record > 0 && record < replaced && nacl.sign.detached.verify(message, signature, fromHex(key));
   });
 }
 
