@@ -180,7 +180,7 @@ async def confirm_in_turns(
 
     `turn` gives the screen of a turn; `opened` is asked for once the first was shown. Other keys
     beep; ENTER counts from `min_view_ms` after the first turn was shown. It is given up at
-    `until_ms` (monotonic); without that, when nobody has pressed a key for `idle_timeout_ms`.
+    `until_ms` (monotonic); without that, when turns without a key make up `idle_timeout_ms`.
     """
     opened_ms: int | None = None
     phase = 0

@@ -57,7 +57,10 @@ class FarAcquirer(Struct, frozen=True):
         messages = Settings(config, None).messages()
         assert messages is not None, "it is at a line"
         took_ms = SystemClock().monotonic_ms  # an answer takes real time, whatever the bench's is
-        link = TcpLink(self.address, self.port, monotonic_ms=took_ms, tls=self.tls, keep=True)
+
+        def link() -> TcpLink:
+            return TcpLink(self.address, self.port, monotonic_ms=took_ms, tls=self.tls, keep=True)
+
         return AtALine(config, messages, link, clock, self.master)
 
 

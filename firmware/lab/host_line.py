@@ -33,14 +33,14 @@ class LineFault(enum.Enum):
 
 
 class HostLine:
-    """A HostLink of frames over `inner`; set `fault` to spoil it, None to mend it.
+    """A HostLink of frames over `inner`, which may be changed; `fault` spoils it, None mends it.
 
     `delivered` counts the messages that reached the other side, `spoilt` those whose answer did
     not come back as it was given. `seed` makes the garbage; a frame has a header of `header_bytes`.
     """
 
     def __init__(self, inner: HostLink, *, seed: int = 0, header_bytes: int = 0) -> None:
-        self._inner = inner
+        self.inner = inner
         self._start = LENGTH_BYTES + TPDU_BYTES + header_bytes  # of the message
         self._random = random.Random(seed)  # noqa: S311 - garbage is no secret
         self._previous: bytes | None = None
@@ -57,16 +57,17 @@ class HostLine:
             self.spoilt += 1
             return None
         self.delivered += 1
-        answer = self._inner.exchange(message, timeout_ms)
-        if answer is None and isinstance(self._inner, KnowsDelivery):
-            self.undelivered = self._inner.undelivered
+        inner = self.inner
+        answer = inner.exchange(message, timeout_ms)
+        if answer is None and isinstance(inner, KnowsDelivery):
+            self.undelivered = inner.undelivered
         came = self._carried(answer)
         self.spoilt += came != answer
         self.unanswered = came is None
         return came
 
     def close(self) -> None:
-        self._inner.close()
+        self.inner.close()
 
     def _carried(self, answer: bytes | None) -> bytes | None:
         """What comes back of an answer."""

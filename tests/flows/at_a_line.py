@@ -67,7 +67,7 @@ class Counter:
     def _acquirer(self, config: Config, _directory: Path, clock: Clock) -> AtALine:
         messages = Settings(config, None).messages()
         assert messages is not None
-        return AtALine(config, messages, self.acquirer, clock, SecretKey(TMK))
+        return AtALine(config, messages, lambda: self.acquirer, clock, SecretKey(TMK))
 
     def play(self, *lines: tuple[str, ...]) -> None:
         play(self.player, *lines)

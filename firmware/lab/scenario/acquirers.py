@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from firmware.acquirer.embedded import LocalHost
@@ -77,7 +78,10 @@ class Embedded(StageAcquirer):
 
 
 class AtALine(StageAcquirer):
-    """One at the end of `link`, which carries frames of these messages.
+    """One at the end of a line, which carries frames of these messages.
+
+    `make_link` makes its near end, at each start of the terminal: an exchange of before a power cut
+    may not have ended yet.
 
     The terminal has the master key `tmk` from its first start on; None: it was loaded before.
     """
@@ -86,11 +90,13 @@ class AtALine(StageAcquirer):
         self,
         config: Config,
         messages: UnionPay,
-        link: HostLink,
+        make_link: Callable[[], HostLink],
         clock: Clock,
         tmk: SecretKey | None,
     ) -> None:
-        super().__init__(config, HostLine(link, header_bytes=len(messages.frame.header) // 2))
+        line = HostLine(make_link(), header_bytes=len(messages.frame.header) // 2)
+        super().__init__(config, line)
+        self._make_link = make_link
         self._messages, self._clock, self._tmk = messages, clock, tmk
 
     def client(self, data: DataDirectory) -> Asks:
@@ -98,6 +104,7 @@ class AtALine(StageAcquirer):
         if self._tmk is not None and store.master != self._tmk:
             store.load_master(self._tmk)
         self._tmk = None
+        self.line.inner = self._make_link()
         return acquirer_client(self.line, self._messages, data, self._clock)
 
 
@@ -107,7 +114,7 @@ class InProcess(AtALine):
     def __init__(self, config: Config, messages: UnionPay, directory: Path, clock: Clock) -> None:
         books, now = tray_books(), clock.now
         self._switch = SwitchLink(directory, config, books, messages, now, other=NUMBER)
-        super().__init__(config, messages, self._switch, clock, TMK)
+        super().__init__(config, messages, lambda: self._switch, clock, TMK)
         self.books = self.switch = self._switch
 
     def ask(self, request: FinancialRequest) -> HostAnswer | None:
