@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from firmware.api import problems
 from firmware.api.types import BatchTotalsNow, Sums
-from firmware.core.kinds import COUNTED, RESTS_ON, Kind, Totals
+from firmware.core.kinds import COUNTED, RESTS_ON, Kind, Result, Totals
 from firmware.emv.contact.applications import Applications
 from firmware.flows.card import SCHEMES
 from firmware.iso8583.profile import REQUESTS, SettlementShape
@@ -20,6 +20,7 @@ from firmware.iso8583.totals import comparable, pack_totals, unpack_totals
 from firmware.journal import signed_record
 from firmware.journal.records import Record
 from firmware.journal.signed_record import NAMES, settlement_fields
+from firmware.journal.transactions import State
 from firmware.lab.page import views
 from firmware.lab.scenario.language import FAULTS, totals_of
 from firmware.lab.scenario.player import Player
@@ -116,6 +117,10 @@ def test_the_fields_of_a_signed_version_stay_as_they_are():
 @pytest.mark.parametrize("model", [BatchTotalsNow, Sums])
 def test_the_api_tells_the_sums_of_whatever_counts(model: type[Struct]):
     assert set(Totals.__struct_fields__) <= set(model.__struct_fields__)
+
+
+def test_every_result_is_the_state_of_its_transaction():
+    assert {one.value for one in Result} <= {one.value for one in State}
 
 
 def test_every_act_has_a_row_of_who_may_do_it():

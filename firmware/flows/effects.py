@@ -191,5 +191,5 @@ class RetryFaults(Effect[tuple[Fault, ...]], frozen=True):
     """Try to bring back what has failed; gives what still fails."""
 
 
-class AskClockMove(Effect[int], frozen=True):
-    """By how many seconds the clock was moved since this was last asked; it is journaled, too."""
+class NoteClockMove(Effect[int], frozen=True):
+    """Journal that the clock was moved since this was last asked; gives by how many seconds."""

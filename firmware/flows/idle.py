@@ -5,9 +5,9 @@ from __future__ import annotations
 from firmware.flows import words
 from firmware.flows.desk import Desk
 from firmware.flows.effects import (
-    AskClockMove,
     AskEntryOpen,
     CountStuckPapers,
+    NoteClockMove,
     TimedOut,
     UseUpCard,
     Wait,
@@ -73,7 +73,7 @@ async def idle(desk: Desk) -> None:
     while True:
         moment = await ReadClock()
         pause_ms = await retry.go_on(desk, moment) or MINUTE_MS
-        desk.clock_moved_s += await AskClockMove()
+        desk.clock_moved_s += await NoteClockMove()
         papers = await CountStuckPapers()
         if papers:
             pause_ms = min(pause_ms, PHASE_MS)

@@ -198,7 +198,7 @@ def perform(effect: payment_effects.Effect[Any], world: World) -> Any:
         case payment_effects.CheckClock(trust=trust):
             _check_clock(world, trust=trust)
             return None
-        case effects.AskClockMove():
+        case effects.NoteClockMove():
             clock = world.clock
             world.clock_watch.check_ahead(clock.now(), clock.monotonic_ms())
             _append(world)
