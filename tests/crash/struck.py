@@ -182,10 +182,17 @@ class Trial:
         def wrote() -> int:
             return 0 if fault.kind == "full" else self._asked[payment_effects.Append]
 
+        printer, out = bench.paper_printer, 0
+        if fault.device == "printer":
+            out = self._papers() - len(_journal(rig).print_jobs())
+        before = printer.used_in_vain
+
+        def paper_in_vain() -> int:
+            # it is asked how it is before there is a paper: of that alone nothing has to be said
+            return printer.used_in_vain - before if self._papers() > out else 0
+
         counts: dict[str, Callable[[], int]] = {
-            "printer": lambda: bench.paper_printer.used_in_vain,
-            # one that was never heard is doubted once there is paper for it
-            "printer hangs": lambda: bench.paper_printer.used_in_vain if self._printed else 0,
+            "printer": paper_in_vain,
             "host": lambda: len(self._unanswered),
             "disk": lambda: rig.disk.used_in_vain + wrote(),
             "clock": lambda: 0 if unknown else self._asked[payment_effects.Append],
@@ -281,12 +288,10 @@ class Trial:
         """Every promise that is not kept once all is at rest."""
         return broken(self.cast.rig, self._shown, self.cast.player.printed)
 
-    @property
-    def _printed(self) -> bool:
-        """Whether there ever was paper to print."""
-        return any(
-            isinstance(each.record, PrintQueued) for each in _journal(self.cast.rig).records()
-        )
+    def _papers(self) -> int:
+        """How many papers the journal ever owed."""
+        records = _journal(self.cast.rig).records()
+        return sum(isinstance(each.record, PrintQueued) for each in records)
 
     def sell(self) -> Iterator[str]:
         """Sell once more; who sees that an entry was broken off ends it first."""
