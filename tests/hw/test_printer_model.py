@@ -57,6 +57,7 @@ BROKEN_OFF = st.lists(BEGUN | SMALL | QR | st.binary(max_size=6)).map(b"".join)
 @given(st.binary(max_size=200) | BROKEN_OFF)
 @example(b"\x1b*\x21\x00\x00")
 @example(b"\x1d(k\x04\x00\x31\x50\x30\xff\x1d(k\x03\x00\x31\x51\x30")
+@example(b"\x1ba\x03 \n")
 def test_no_bytes_can_break_the_model(data):
     model = fed(data)
     assert model.bytes_received == len(data)

@@ -185,9 +185,10 @@ class Interpreter:
         self._style.scale = self._style.chinese_scale = ((n >> 4 & 7) + 1, (n & 7) + 1)
 
     def _justify(self, n: int) -> None:
-        if n % 48 > 2:
+        if n % 48 > 2:  # out of range: ignored
             self._odd(f"ESC a {n}")
-        self._line.justify(n % 48)
+        else:
+            self._line.justify(n % 48)
 
     def _select_page(self, n: int) -> None:
         if n not in CODE_PAGES:
