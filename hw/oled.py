@@ -8,9 +8,9 @@ the display: luma's initialisation is sent again and memory is written in full.
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import enum
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
@@ -69,6 +69,7 @@ def _select_page_and_column(window: frame.Window) -> tuple[int, ...]:
     return 0xB0 | window.page_first, column & 0x0F, 0x10 | column >> 4
 
 
+_COMMANDS = luma.oled.const.common
 _NOP = 0xE3  # all three chips have it
 # a display that was left within a command takes what comes for its arguments: at most two
 _REST = (_NOP, _NOP)
@@ -80,32 +81,6 @@ ADDRESSING = {
     OledChip.SSD1309: _WINDOWED,
     OledChip.SH1106: _PAGED,
 }
-
-
-class _Wire:
-    """The bus that luma has for good; the driver puts a new one behind it after every fault.
-
-    `initialisation` are the commands of luma's that came before it was `made`; none is sent then.
-    """
-
-    def __init__(self) -> None:
-        self.bus: Bus | None = None
-        self.made = False
-        self.initialisation: list[tuple[int, ...]] = []
-
-    def command(self, *cmd: int) -> None:
-        if not self.made:
-            self.initialisation.append(cmd)
-            return
-        assert self.bus is not None, "connected before use"
-        self.bus.command(*cmd)
-
-    def data(self, data: Sequence[int]) -> None:
-        assert self.bus is not None, "connected before use"
-        self.bus.data(data)
-
-    def cleanup(self) -> None:
-        """Nothing: who connects lets go."""
 
 
 class Oled:
@@ -131,9 +106,7 @@ class Oled:
         self._connect = connect
         self._chip = chip
         self._rotate = rotate
-        self._wire = _Wire()
-        self._device = _device(chip, self._wire)
-        self._initialisation = _unseen(self._wire.initialisation)
+        self._bus: Bus | None = None
         self._on_display: frame.Pages | None = None  # while it is not known
         self._wanted = frame.blank(self.width_px, self.height_px)
         self._level = level  # of brightness, 0-255; None: as luma initialises it
@@ -154,13 +127,13 @@ class Oled:
         if image is not None:
             self._wanted = self._packed(image)
         self._drop()
-        self._surely(lambda: None)
+        self._surely(lambda _bus: None)
 
     def close(self) -> None:
         """Switch the display off and release the bus. Never raises."""
-        if self._wire.bus is not None:
+        if self._bus is not None:
             with contextlib.suppress(*FAULTS):
-                self._device.hide()
+                self._bus.command(_COMMANDS.DISPLAYOFF)
         self._drop()
 
     def _packed(self, image: Image.Image) -> frame.Pages:
@@ -171,45 +144,44 @@ class Oled:
             image = image.transpose(Image.Transpose.ROTATE_180)
         return frame.pack(image)
 
-    def _surely(self, transfer: Callable[[], None]) -> None:
+    def _surely(self, transfer: Callable[[Bus], None]) -> None:
         """Send something to the display: one disturbed transfer is no lost display.
 
         A transfer that is not acknowledged is made once more; then the display is initialised anew
         and all that it should show is sent. Raises DeviceFault when that fails, too.
         """
-        if self._wire.bus is not None:
+        if self._bus is not None:
             for again in (False, True):
                 with contextlib.suppress(*FAULTS):
                     if again:
-                        self._wire.bus.command(*_REST)
-                    transfer()
+                        self._bus.command(*_REST)
+                    transfer(self._bus)
                     return
             self._drop()
         try:
-            self._open()
-            transfer()
+            transfer(self._open())
         except FAULTS:
             self._drop()
             try:
-                self._open()
-                transfer()
+                transfer(self._open())
             except FAULTS as error:
                 self._drop()
                 raise DeviceFault(Device.DISPLAY, str(error)) from error
 
-    def _open(self) -> None:
+    def _open(self) -> Bus:
         """Connect: initialise the display, send what is wanted, switch it on."""
-        bus = self._wire.bus = self._connect()
+        bus = self._bus = self._connect()
         bus.command(*_REST)  # a display that is gone is asked for every second, and cheaply
-        for command in self._initialisation:
+        for command in _initialisation(self._chip):
             bus.command(*command)
         self._on_display = None
         if self._level is not None:
-            self._device.contrast(self._level)
-        self._send()
-        self._device.show()
+            bus.command(_COMMANDS.SETCONTRAST, self._level)
+        self._send(bus)
+        bus.command(_COMMANDS.DISPLAYON)
+        return bus
 
-    def _send(self) -> None:
+    def _send(self, bus: Bus) -> None:
         """Send every window in which the wanted frame differs from the one on the display."""
         addressing = ADDRESSING[self._chip]
         windows = frame.changed(
@@ -219,55 +191,42 @@ class Oled:
             spans_pages=addressing.spans_pages,
         )
         for window in windows:
-            self._device.command(*addressing.select(window))
-            self._device.data(window.of(self._wanted))
+            bus.command(*addressing.select(window))
+            bus.data(window.of(self._wanted))
         self._on_display = self._wanted
 
     def _drop(self) -> None:
         """Release the bus; nothing is known of the display from here on."""
-        bus, self._wire.bus = self._wire.bus, None
+        bus, self._bus = self._bus, None
         if bus is not None:
             with contextlib.suppress(*FAULTS):
                 bus.cleanup()
 
 
-def _device(chip: OledChip, wire: _Wire) -> Any:
-    """The device of luma on `wire`, which sends nothing while it is made.
+class _Recorder:
+    """A bus that keeps the commands it is given, and sends none."""
 
-    luma would send a blank frame; the driver sends the first one whole instead.
+    def __init__(self) -> None:
+        self.commands: list[tuple[int, ...]] = []
+
+    def command(self, *cmd: int) -> None:
+        self.commands.append(cmd)
+
+
+@functools.cache
+def _initialisation(chip: OledChip) -> list[tuple[int, ...]]:
+    """The commands by which luma's device initialises a chip.
+
+    Without its frame of blanks, and without switching the display off at first and on at last: the
+    driver sends what is wanted, and then switches it on.
     """
+    recorder = _Recorder()
     of_luma = getattr(luma.oled.device, chip.value)
-    device = type(chip.value, (of_luma,), {"clear": lambda _self: None})(wire)
-    atexit.unregister(_ShutdownHookOn(wire))  # type: ignore[arg-type] # compared only
-    wire.made = True
-    return device
-
-
-def _unseen(initialisation: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
-    """The commands of luma without switching the display off at first and on at last."""
-    first, *others, last = initialisation
-    switches = luma.oled.const.common
-    assert (first[0], last) == (switches.DISPLAYOFF, (switches.DISPLAYON,))
+    device = type(chip.value, (of_luma,), {"clear": lambda _self: None})(recorder)
+    vars(device).clear()  # luma's hook keeps it until the exit, with its two tables of all pixels
+    first, *others, last = recorder.commands
+    assert (first[0], last) == (_COMMANDS.DISPLAYOFF, (_COMMANDS.DISPLAYON,))
     return [first[1:], *others]
-
-
-class _ShutdownHookOn:
-    """Equal to the exit hook that luma registered for a device on `bus`.
-
-    Every luma device registers a closure with atexit and keeps no handle on it. Left there, it
-    would write to the bus at exit. `atexit.unregister` compares by equality, so equality finds it.
-    """
-
-    def __init__(self, bus: _Wire) -> None:
-        self._bus = bus
-
-    def __eq__(self, other: object) -> bool:
-        cells = getattr(other, "__closure__", None) or ()
-        return any(
-            getattr(cell.cell_contents, "_serial_interface", None) is self._bus for cell in cells
-        )
-
-    __hash__ = None  # type: ignore[assignment] # never a key
 
 
 def i2c(
