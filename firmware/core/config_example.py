@@ -25,7 +25,8 @@ def example() -> Iterator[str]:
         yield f"[{name}]"
         section = kind()
         for field, hint in get_type_hints(kind, include_extras=True).items():
-            said = ", ".join(filter(None, (_meaning(hint), _range(hint))))
+            meaning = next((words for words in hint.__metadata__ if isinstance(words, str)), "")
+            said = ", ".join(filter(None, (meaning, _range(hint))))
             yield f"{field} = {literal(section, field, Config().currency)}  # {said}"
 
 
@@ -49,10 +50,6 @@ def _inline(section: Section, currency: Currency) -> str:
         if name == "name" or getattr(section, name) != getattr(default, name)
     )
     return "{ " + ", ".join(pairs) + " }"
-
-
-def _meaning(hint: Any) -> str:
-    return next((meta.description for meta in metas(hint) if meta.description), "")
 
 
 def _range(hint: Any) -> str:

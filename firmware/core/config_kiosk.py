@@ -30,18 +30,11 @@ class Kiosk(Section, frozen=True):
 
     items: Annotated[
         tuple[Item, ...],
-        Meta(
-            description='[[kiosk.items]] of name, price and optional key "1" to "9", name_en,'
-            " picture, category, category_en: see kiosk/README.md"
-        ),
+        '[[kiosk.items]] of name, price and optional key "1" to "9", name_en,'
+        " picture, category, category_en: see kiosk/README.md",
     ] = ()
-    timeout_s: Annotated[
-        Seconds, Meta(description="a kiosk waits for the next customer after this")
-    ] = 20
+    timeout_s: Annotated[Seconds, "a kiosk waits for the next customer after this"] = 20
     shop: Annotated[
-        bool,
-        Meta(description="sell the items on a touch screen, by the page /kiosk/ of the API's port"),
+        bool, "sell the items on a touch screen, by the page /kiosk/ of the API's port"
     ] = False
-    pictures: Annotated[
-        FileName, Meta(description="folder of the items' pictures; relative to this file")
-    ] = ""
+    pictures: Annotated[FileName, "folder of the items' pictures; relative to this file"] = ""

@@ -18,7 +18,7 @@ _as_json = json.JSONEncoder(ensure_ascii=False).encode  # one for all: a start w
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One table of the configuration file; the description of each setting says what it means."""
+    """One table of the configuration file; a text in the type of a setting says what it means."""
 
 
 def as_toml(value: Any, currency: Currency | None) -> str:

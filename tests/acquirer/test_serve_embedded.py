@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from firmware.core.clock import SystemClock
-from firmware.core.config_line import Acquirer
+from firmware.core.config import Acquirer
 from firmware.core.kinds import Totals
 from firmware.iso8583.messages import AnswerRead, FinancialRequest, LineRequest, ReversalRequest
 from firmware.iso8583.unionpay import embedded_line

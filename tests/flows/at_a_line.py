@@ -7,8 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from firmware.acquirer.cryptogram import IssuerKey, issuer_authentication_data
-from firmware.core.config import Config, Host, Preauth, Refund
-from firmware.core.config_line import Acquirer
+from firmware.core.config import Acquirer, Config, Host, Preauth, Refund
 from firmware.core.masked import SecretKey
 from firmware.emv import tlv
 from firmware.journal.connection import DATABASE, connect_read_only

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from firmware.core.config_line import Acquirer
+from firmware.core.config import Acquirer
 from tests.acquirer.line_acquirer import Fields
 from tests.flows.at_a_line import PAID, Counter
 from tests.flows.test_other_terminal import SALE, SETTLE

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from firmware.audit import evidence_words
 from firmware.audit.dossier import entries_about
-from firmware.core.config_line import Acquirer
+from firmware.core.config import Acquirer
 from firmware.emv import tlv
 from firmware.journal.records import BatchUploaded, ChipUploaded, SettlementAnswered
 from firmware.journal.verify import verify_journal

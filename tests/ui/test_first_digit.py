@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from firmware.core.config import Config, DisplaySettings, General
-from firmware.core.config_keys import Emv
+from firmware.core.config import Config, DisplaySettings, Emv, General
 from firmware.core.kinds import Kind
 from firmware.lab.benchmarks.hands import Hands
 from firmware.lab.scenario.stage import Stage

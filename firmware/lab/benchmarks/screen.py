@@ -12,8 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from PIL import Image
 
-from firmware.core.config import DisplaySettings, General
-from firmware.core.config_keys import Emv
+from firmware.core.config import DisplaySettings, Emv, General
 from firmware.lab.benchmarks.figures import Figure
 from firmware.lab.benchmarks.hands import Hands
 from firmware.lab.scenario.stage import STAGE_CONFIG, Stage

@@ -18,8 +18,7 @@ from typing import Any, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from firmware.core.config import Config
-from firmware.core.config_keys import Emv
+from firmware.core.config import Config, Emv
 from firmware.core.kinds import Kind
 from firmware.core.masked import Pin
 from firmware.core.money import Money

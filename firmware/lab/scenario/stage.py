@@ -11,8 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
-from firmware.core.config import Config, PrinterSettings
-from firmware.core.config_keys import Emv
+from firmware.core.config import Config, Emv, PrinterSettings
 from firmware.core.masked import Password
 from firmware.flows.effects import MaskedEntry
 from firmware.journal.faults import JournalFault, Trouble
