@@ -13,7 +13,6 @@ import functools
 import hashlib
 import hmac
 import itertools
-import sqlite3
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -81,7 +80,6 @@ class Cost(Struct, frozen=True):
 
     passes: int = 2
     memory_kib: int = 19_456
-    lanes: int = 1
 
 
 class Operators:
@@ -154,11 +152,8 @@ class Operators:
             return OperatorRefused.NUMBER
         if self._row(number) is None:
             return OperatorRefused.UNKNOWN
-
-        def also(db: sqlite3.Connection) -> None:
-            db.execute("DELETE FROM operators WHERE number = ?", (number,))
-
-        self._journal.append(OperatorRemoved(operator=number, by=by), also=also)
+        removed = OperatorRemoved(operator=number, by=by)
+        self._change("DELETE FROM operators WHERE number = ?", number, record=removed)
         return None
 
     def numbers(self) -> list[str]:
@@ -175,15 +170,9 @@ class Operators:
 
     def _add(self, number: str, by: str) -> None:
         stored = self._hash(number, _default(number))
-
-        def also(db: sqlite3.Connection) -> None:
-            db.execute(
-                "INSERT INTO operators (number, password, must_change) VALUES (?, ?, 1)",
-                (number, stored),
-            )
-
-        digest = digest_of(stored, must_change=True)
-        self._journal.append(OperatorAdded(operator=number, by=by, digest=digest), also=also)
+        added = OperatorAdded(operator=number, by=by, digest=digest_of(stored, must_change=True))
+        sql = "INSERT INTO operators (number, password, must_change) VALUES (?, ?, 1)"
+        self._change(sql, number, stored, record=added)
 
     def _store(self, number: str, password: Password, by: str, *, must_change: bool) -> None:
         stored = self._hash(number, password)
@@ -212,11 +201,12 @@ class Operators:
         self, number: str, columns: str, *values: str | int, record: Record | None = None
     ) -> None:
         sql = f"UPDATE operators SET {columns} WHERE number = ?"  # noqa: S608 - columns of ours
+        self._change(sql, *values, number, record=record)
 
-        def also(db: sqlite3.Connection) -> None:
-            db.execute(sql, (*values, number))
-
-        self._journal.append(*([] if record is None else [record]), also=also)
+    def _change(self, sql: str, *values: str | int, record: Record | None = None) -> None:
+        """Change the table of operators, in one commit with the record of it."""
+        records = [] if record is None else [record]
+        self._journal.append(*records, also=lambda db: db.execute(sql, values))
 
     def _row(self, number: str) -> OperatorRow | None:
         """The operator's row, which must be the one that the log tells of."""
@@ -235,7 +225,7 @@ class Operators:
         return PasswordHasher(
             time_cost=cost.passes,
             memory_cost=cost.memory_kib,
-            parallelism=cost.lanes,
+            parallelism=1,
             type=Type.ID,
         )
 

@@ -58,7 +58,7 @@ _WAYS_BACK = "restore a backup, or let it go on without them with `pos journal g
 _HEAD_KEPT = "head"  # a note in the lock file
 
 ClockNow = Callable[[], datetime]
-Also = Callable[[sqlite3.Connection], None]
+Also = Callable[[sqlite3.Connection], object]
 
 
 class Journal(Lookups):
