@@ -22,20 +22,6 @@ from firmware.journal.transactions import State
 PAGE_MAX = 100
 RECENT_PAGES = 10
 _BY_ID = "SELECT * FROM orders WHERE id = ?"
-_BY_TRANSACTION = {
-    State.OPEN: OrderState.AUTHORISING,
-    State.PENDING: OrderState.AUTHORISING,  # a refund, until the acquirer has answered
-    State.APPROVED: OrderState.APPROVED,
-    State.DECLINED: OrderState.DECLINED,
-    State.FAILED: OrderState.FAILED,
-    State.REVERSING: OrderState.REVERSING,
-    State.REVERSED: OrderState.REVERSED,
-}
-_BY_END = {
-    OrderEnd.CANCELLED: OrderState.CANCELLED,
-    OrderEnd.EXPIRED: OrderState.EXPIRED,
-    OrderEnd.REFUSED: OrderState.FAILED,
-}
 
 
 class OrderFound(Struct, frozen=True):
@@ -84,7 +70,9 @@ def project(db: sqlite3.Connection, seq: int, record: OrderRecord) -> None:
         return
     rules.may_end_order(record.id, OrderState(row["state"]) if row is not None else None)
     db.execute("UPDATE orders SET ended = ? WHERE id = ?", (seq, record.id))
-    _stands(db, seq, record.id, _BY_END[record.end])
+    refused = record.end is OrderEnd.REFUSED
+    state = OrderState.FAILED if refused else OrderState(record.end.value)
+    _stands(db, seq, record.id, state)
 
 
 def begun(db: sqlite3.Connection, seq: int, intent: IntentRecorded) -> None:
@@ -107,7 +95,9 @@ def moved(db: sqlite3.Connection, seq: int, intent: int | None) -> None:
     ).fetchone()
     if row is None:
         return
-    state = _BY_TRANSACTION[State(row["state"])]
+    of_payment = State(row["state"])
+    waits = of_payment in (State.OPEN, State.PENDING)  # for the acquirer's answer
+    state = OrderState.AUTHORISING if waits else OrderState(of_payment.value)
     if state is OrderState.APPROVED and row["voided_by"]:
         state = OrderState.VOIDED
     elif state is OrderState.APPROVED and row["refunded_minor"]:
@@ -180,7 +170,7 @@ class OrderLookups(Reading):
     def order_events(self, after: int, limit: int = PAGE_MAX) -> list[OrderEvent]:
         """What changed orders after a record, oldest first; all of one record, or none of it."""
         return self._values(
-            _event_of,
+            lambda row: OrderEvent(row["seq"], row["id"], OrderState(row["state"])),
             "SELECT * FROM order_events WHERE seq IN (SELECT DISTINCT seq FROM order_events"
             " WHERE seq > ? ORDER BY seq LIMIT ?) ORDER BY seq, id",
             (after, limit),
@@ -188,10 +178,6 @@ class OrderLookups(Reading):
 
     def _orders(self, where: str, values: tuple[str | int, ...]) -> list[OrderFound]:
         return self._values(_order_of, _ORDER + where, values)
-
-
-def _event_of(row: sqlite3.Row) -> OrderEvent:
-    return OrderEvent(row["seq"], row["id"], OrderState(row["state"]))
 
 
 def _order_of(row: sqlite3.Row) -> OrderFound:
