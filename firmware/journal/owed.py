@@ -6,21 +6,14 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from msgspec.structs import asdict
+
 from firmware.core.kinds import Kind
 from firmware.journal.advice_records import ScriptQueued
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.paper_records import PrintQueued
-from firmware.journal.records import (
-    SettlementCompleted,
-    SettlementStarted,
-)
-from firmware.journal.rows import (
-    TABLES,
-    TRANSACTION,
-    columns_of,
-    damage_is_a_fault,
-    record_of,
-)
+from firmware.journal.records import SettlementCompleted, SettlementStarted
+from firmware.journal.rows import TABLES, TRANSACTION, columns_of, damage_is_a_fault, record_of
 from firmware.journal.schema import OWED
 from firmware.journal.transactions import (
     Advice,
@@ -47,46 +40,33 @@ class OwedLookups(VoucherLookups):
         """Reversals that the acquirer has not confirmed, oldest first."""
 
         def reversal(row: sqlite3.Row) -> Reversal:
-            transaction = self._transaction_of(row)
-            if row["owed_opened"] != row["v_seq"]:
+            one, attempts, told = self._transaction_of(row), row["attempts"], bool(row["told"])
+            if row["opened"] != row["v_seq"]:
                 words = f"reversal of transaction {row['intent']} is not as the log says"
                 raise JournalFault(Trouble.CORRUPT, words)
-            return Reversal(
-                transaction=transaction,
-                reason=transaction.reversal,
-                attempts=row["owed_attempts"],
-                told=bool(row["owed_told"]),
-            )
+            return Reversal(transaction=one, reason=one.reversal, attempts=attempts, told=told)
 
-        columns = "w.opened AS owed_opened, w.attempts AS owed_attempts, w.told AS owed_told"
-        return self._owed(reversal, columns, "reversals w", by="w.opened")
+        return self._owed(reversal, "reversals w", by="w.opened")
 
     def advices(self) -> list[Advice]:
         """Advices that the acquirer has not answered, oldest first."""
 
         def advice(row: sqlite3.Row) -> Advice:
-            return Advice(
-                transaction=self._transaction_of(row),
-                attempts=row["owed_attempts"],
-                told=bool(row["owed_told"]),
-            )
+            one, told = self._transaction_of(row), bool(row["told"])
+            return Advice(transaction=one, attempts=row["attempts"], told=told)
 
-        columns = "w.attempts AS owed_attempts, w.told AS owed_told"
-        return self._owed(advice, columns, "uploads w", by="w.intent")
+        return self._owed(advice, "uploads w", by="w.intent")
 
     def scripts(self) -> list[ScriptResult]:
         """Results of issuer scripts that the acquirer has not answered, oldest first."""
 
         def script(row: sqlite3.Row) -> ScriptResult:
-            return ScriptResult(
-                transaction=self._transaction_of(row),
-                attempts=row["owed_attempts"],
-                de55=bytes.fromhex(record_of(row, "q", ScriptQueued).de55),
-            )
+            one, de55 = self._transaction_of(row), record_of(row, "q", ScriptQueued).de55
+            attempts = row["attempts"]
+            return ScriptResult(transaction=one, attempts=attempts, de55=bytes.fromhex(de55))
 
-        columns = f"w.attempts AS owed_attempts, {columns_of('q')}"
         owed = "scripts w JOIN records q ON q.seq = w.queued"
-        return self._owed(script, columns, owed, by="w.queued")
+        return self._owed(script, owed, by="w.queued", columns=f"w.*, {columns_of('q')}")
 
     def reversals_count(self) -> int:
         """How many reversals the acquirer has not confirmed."""
@@ -130,22 +110,19 @@ class OwedLookups(VoucherLookups):
 
     def settlement(self, batch: int, *, date: str = "") -> SettlementCompleted | None:
         """How the latest batch of this number was closed, the one closed on `date` first."""
-        found = self._settlements("b.batch = ? ORDER BY b.serial DESC", (batch,))
+        where = "b.batch = ? ORDER BY b.serial DESC"
+        found = self._of_batches(SettlementCompleted, "completed", where, (batch,))
         return next((one for one in found if one.date == date), found[0] if found else None)
 
     def last_settlement(self) -> SettlementCompleted | None:
         """How the latest closed batch was closed, or None."""
         where = "b.completed IS NOT NULL ORDER BY b.serial DESC LIMIT 1"
-        return next(iter(self._settlements(where, ())), None)
+        return next(iter(self._of_batches(SettlementCompleted, "completed", where)), None)
 
     def pending_settlement(self) -> SettlementStarted | None:
         """The settlement of the open batch that was started and not completed, or None."""
-        found = self._values(
-            lambda row: record_of(row, "r", SettlementStarted),
-            f"SELECT {_RECORD} FROM terminal s JOIN batches b ON b.serial = s.serial"  # noqa: S608 - names of ours
-            " JOIN records r ON r.seq = b.started WHERE b.state = 'settling'",
-        )
-        return found[0] if found else None
+        where = "b.serial = (SELECT serial FROM terminal) AND b.state = 'settling'"
+        return next(iter(self._of_batches(SettlementStarted, "started", where)), None)
 
     # -- below --------------------------------------------------------------------------------
 
@@ -158,7 +135,7 @@ class OwedLookups(VoucherLookups):
         )
 
     def _owed(
-        self, make: Callable[[sqlite3.Row], T], columns: str, owed: str, *, by: str
+        self, make: Callable[[sqlite3.Row], T], owed: str, *, by: str, columns: str = "w.*"
     ) -> list[T]:
         """What `make` makes of what is owed, `w`, with its transaction.
 
@@ -170,25 +147,16 @@ class OwedLookups(VoucherLookups):
         )
         return self._values(make, sql)
 
-    def _settlements(self, where: str, values: Sequence[Any]) -> list[SettlementCompleted]:
-        table = "batches b JOIN records r ON r.seq = b.completed"
-        return self._values(
-            lambda row: record_of(row, "r", SettlementCompleted),
-            f"SELECT {_RECORD} FROM {table} WHERE {where}",  # noqa: S608 - names of ours
-            values,
-        )
+    def _of_batches(
+        self, kind: type[T], column: str, where: str, values: Sequence[Any] = ()
+    ) -> list[T]:
+        """The records that a column of the batches names."""
+        table = f"batches b JOIN records r ON r.seq = b.{column}"
+        sql = f"SELECT {_RECORD} FROM {table} WHERE {where}"  # noqa: S608 - names of ours
+        return self._values(lambda row: record_of(row, "r", kind), sql, values)
 
 
 def _print_job(row: sqlite3.Row) -> PrintJob:
-    queued = record_of(row, "r", PrintQueued)
-    return PrintJob(
-        job=queued.job,
-        held=queued.held,
-        copy=queued.copy,
-        batch=queued.batch,
-        stan=queued.stan,
-        duplicate=queued.duplicate,
-        state=PaperStands(row["state"]),
-        training=queued.training,
-        queued_at=row["r_at"],
-    )
+    fields = asdict(record_of(row, "r", PrintQueued))
+    del fields["reason"]  # for whoever reads the journal
+    return PrintJob(**fields, state=PaperStands(row["state"]), queued_at=row["r_at"])
