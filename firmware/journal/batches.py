@@ -22,6 +22,7 @@ from firmware.journal.records import (
     SettlementCompleted,
     SettlementStarted,
 )
+from firmware.journal.tables import one
 from firmware.journal.transactions import BatchState
 
 _UNDECIDED = """SELECT (SELECT count(*) FROM transactions WHERE state = 'open' AND training = 0)
@@ -36,37 +37,30 @@ _NOT_OWED = """NOT EXISTS (SELECT 1 FROM transactions t WHERE t.batch = sealed.b
 
 def project(db: sqlite3.Connection, seq: int, record: BatchRecord) -> None:
     """Open, fix or close a batch with record `seq`. Raises RuleBroken."""
-    batch = db.execute(
-        "SELECT b.* FROM terminal t JOIN batches b ON b.serial = t.serial"
-    ).fetchone()
-    totals = Totals(**{name: batch[name] for name in Totals.__struct_fields__}) if batch else None
+    row = one(db, "SELECT b.* FROM terminal JOIN batches b USING (serial)")
+    batch, serial, state, totals = 0, 0, str(BatchState.CLOSED), Totals()  # before the first one
+    if row is not None:
+        batch, serial, state = row["batch"], row["serial"], row["state"]
+        totals = Totals(**{name: row[name] for name in Totals.__struct_fields__})
     match record:
         case BatchOpened():
-            undecided = db.execute(_UNDECIDED).fetchone()["n"]
-            rules.may_open(record, batch, totals or Totals(), undecided)
-            if batch is not None:
-                _close(db)
-                _forget_cards(db, batch["batch"])
+            empty = totals == Totals() and not db.execute(_UNDECIDED).fetchone()["n"]
+            rules.may_open(record, batch, state, empty=empty)
+            _close(db)
+            _forget_cards(db, batch)
             _open(db, record.batch, seq)
         case SettlementStarted():
             undecided = db.execute(_UNDECIDED).fetchone()["n"]
-            rules.may_settle(record, batch, totals or Totals(), undecided)
-            db.execute(
-                "UPDATE batches SET state = 'settling', started = ? WHERE serial = ?",
-                (seq, batch["serial"]),
-            )
+            rules.may_settle(record, batch, state, totals, undecided)
+            sql = "UPDATE batches SET state = 'settling', started = ? WHERE serial = ?"
+            db.execute(sql, (seq, serial))
         case SettlementAnswered() | BatchUploaded() | ChipUploaded():
-            now = (batch["batch"], batch["state"]) if batch is not None else (0, BatchState.CLOSED)
-            rules.require(
-                now == (record.batch, BatchState.SETTLING),
-                f"batch {record.batch} is not being settled",
-            )
+            settling = (batch, state) == (record.batch, BatchState.SETTLING)
+            rules.require(settling, f"batch {record.batch} is not being settled")
         case SettlementCompleted():
-            rules.may_close(record, batch, totals or Totals())
-            db.execute(
-                "UPDATE batches SET state = 'closed', completed = ? WHERE serial = ?",
-                (seq, batch["serial"]),
-            )
+            rules.may_close(record, batch, state, totals)
+            sql = "UPDATE batches SET state = 'closed', completed = ? WHERE serial = ?"
+            db.execute(sql, (seq, serial))
             _forget_cards(db, record.batch)
         case _ as never:
             assert_never(never)

@@ -43,8 +43,8 @@ def project(db: sqlite3.Connection, entry: ChainedRecord, record: PaymentRecord)
 
 
 def _intent(db: sqlite3.Connection, entry: ChainedRecord, intent: IntentRecorded) -> None:
-    terminal, batch, used = _numbers(db, intent)
-    rules.may_begin(intent, batch, terminal["stan"], used=used)
+    terminal, used = _numbers(db, intent)
+    rules.may_begin(intent, terminal, used=used)
     original = _original(db, intent, terminal)
     day = max(intent.date, terminal["day"])
     db.execute(
@@ -83,21 +83,19 @@ def _intent(db: sqlite3.Connection, entry: ChainedRecord, intent: IntentRecorded
 
 def enquiry(db: sqlite3.Connection, asked: BalanceAsked) -> None:
     """A balance enquiry takes a voucher number. Raises RuleBroken."""
-    terminal, batch, used = _numbers(db, asked)
-    rules.may_take_number(asked, batch, terminal["stan"], used=used)
+    terminal, used = _numbers(db, asked)
+    rules.may_take_number(asked, terminal, used=used)
     _number_taken(db, asked)
 
 
-def _numbers(
-    db: sqlite3.Connection, taken: IntentRecorded | BalanceAsked
-) -> tuple[Row, Row | None, bool]:
-    """The terminal with its next `stan`, the open batch, and whether the number is used in it."""
-    column = _stan_column(taken)
-    terminal = one(db, f"SELECT t.*, {column} AS stan FROM terminal t")  # noqa: S608 - ours
+def _numbers(db: sqlite3.Connection, taken: IntentRecorded | BalanceAsked) -> tuple[Row, bool]:
+    """The terminal with its next `stan` and its `batch_state`; whether the number is used in it."""
+    columns = f"t.*, t.{_stan_column(taken)} AS stan, b.state AS batch_state"
+    tables = "terminal t LEFT JOIN batches b USING (serial)"
+    terminal = one(db, f"SELECT {columns} FROM {tables}")  # noqa: S608 - ours
     assert terminal is not None
-    batch = one(db, "SELECT * FROM batches WHERE serial = ?", terminal["serial"])
     before = latest(db, taken.batch, taken.stan, training=taken.training)
-    return terminal, batch, before is not None and before["serial"] == terminal["serial"]
+    return terminal, before is not None and before["serial"] == terminal["serial"]
 
 
 def _number_taken(db: sqlite3.Connection, taken: IntentRecorded | BalanceAsked) -> None:

@@ -53,40 +53,31 @@ def owner_of(intent: IntentRecorded) -> str:
     return f"{intent.merchant} {intent.terminal} {intent.store}"
 
 
-def may_open(opened: BatchOpened, batch: Row | None, totals: Totals, open_: int) -> None:
+def may_open(opened: BatchOpened, before: int, state: str, *, empty: bool) -> None:
     """The next batch follows one that is closed; the acquirer's own may end one that is empty."""
-    before = batch["batch"] if batch is not None else 0
-    closed = batch is None or batch["state"] == BatchState.CLOSED
-    empty = (
-        batch is not None and batch["state"] == BatchState.OPEN and totals == Totals() and not open_
-    )
-    require(closed or (opened.told and empty), f"batch {before} is not closed")
+    given_up = opened.told and state == BatchState.OPEN and empty
+    require(state == BatchState.CLOSED or given_up, f"batch {before} is not closed")
     if opened.told:
         require(0 < opened.batch <= BATCH_MAX, f"batch {opened.batch}")
     else:
         require(opened.batch == batch_after(before), f"batch {opened.batch} after {before}")
 
 
-def may_begin(intent: IntentRecorded, batch: Row | None, expected_stan: int, *, used: bool) -> None:
+def may_begin(intent: IntentRecorded, terminal: Row, *, used: bool) -> None:
     """A transaction takes the next number of the open batch, and moves some money."""
-    may_take_number(intent, batch, expected_stan, used=used)
+    may_take_number(intent, terminal, used=used)
     require(0 < intent.amount_minor <= MINOR_MAX, f"amount {intent.amount_minor}")
     if not RESTS_ON[intent.kind]:
         require(intent.original is None, f"a {intent.kind.value} has no original")
 
 
-def may_take_number(
-    taken: IntentRecorded | BalanceAsked, batch: Row | None, expected_stan: int, *, used: bool
-) -> None:
+def may_take_number(taken: IntentRecorded | BalanceAsked, terminal: Row, *, used: bool) -> None:
     """Whatever takes a voucher number takes the next one of the open batch."""
-    require(batch is not None and batch["batch"] == taken.batch, f"batch {taken.batch} not open")
-    require(
-        batch is not None and batch["state"] == BatchState.OPEN, f"batch {taken.batch} is settling"
-    )
-    require(
-        taken.stan == expected_stan,
-        f"voucher number {taken.stan:06d}; the next one is {expected_stan:06d}",
-    )
+    require(terminal["batch"] == taken.batch, f"batch {taken.batch} not open")
+    require(terminal["batch_state"] == BatchState.OPEN, f"batch {taken.batch} is settling")
+    expected = terminal["stan"]
+    words = f"voucher number {taken.stan:06d}; the next one is {expected:06d}"
+    require(taken.stan == expected, words)
     require(not used, f"voucher number {taken.stan:06d} is used in batch {taken.batch:06d}")
 
 
@@ -260,24 +251,20 @@ def may_reverse(opened: ReversalOpened, row: Row | None, batch_state: str) -> Ro
     return row
 
 
-def may_settle(started: SettlementStarted, batch: Row | None, totals: Totals, open_: int) -> None:
+def may_settle(
+    started: SettlementStarted, batch: int, state: str, totals: Totals, open_: int
+) -> None:
     """The totals are the journal's; nothing is undecided and nothing owed to the acquirer."""
-    require(batch is not None and batch["batch"] == started.batch, "settlement of no open batch")
-    require(
-        batch is not None and batch["state"] == BatchState.OPEN, "settlement was started before"
-    )
+    require(batch == started.batch, "settlement of no open batch")
+    require(state == BatchState.OPEN, "settlement was started before")
     require(started.totals == totals, "settlement of other totals than the journal's")
     require(not open_, "settlement with an intent still open, or an advice still owed")
 
 
-def may_close(completed: SettlementCompleted, batch: Row | None, totals: Totals) -> None:
+def may_close(completed: SettlementCompleted, batch: int, state: str, totals: Totals) -> None:
     """Only a settlement that was started completes, with the totals it fixed."""
-    require(
-        batch is not None
-        and batch["batch"] == completed.batch
-        and batch["state"] == BatchState.SETTLING,
-        f"settlement of batch {completed.batch} was not started",
-    )
+    started = (batch, state) == (completed.batch, BatchState.SETTLING)
+    require(started, f"settlement of batch {completed.batch} was not started")
     require(completed.totals == totals, "settlement of other totals than it fixed")
 
 
