@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Generic, TypeVar
+
+E = TypeVar("E", bound=Exception)
 
 
-class RaisedAs:
+class RaisedAs(Generic[E]):
     """Within it, errors of `kinds` are raised as what `make` makes of them, their cause kept.
 
     It has no state, so that one serves everywhere; a generator would cost ten times as much.
     """
 
-    def __init__(
-        self,
-        kinds: tuple[type[Exception], ...],
-        make: Callable[[Exception], Exception],
-    ) -> None:
+    def __init__(self, kinds: tuple[type[E], ...], make: Callable[[E], Exception]) -> None:
         self._kinds, self._make = kinds, make
 
     def __enter__(self) -> None:

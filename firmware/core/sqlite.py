@@ -72,7 +72,7 @@ _TROUBLES = {
 DATABASE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 
 
-def fault_of(error: sqlite3.Error | UnicodeDecodeError) -> JournalFault:
+def fault_of(error: Exception) -> JournalFault:
     """The fault that an error of SQLite means; without a result code it is a corrupt one."""
     code = getattr(error, "sqlite_errorcode", None)
     trouble = Trouble.CORRUPT if code is None else _TROUBLES.get(code & 0xFF, Trouble.IO)

@@ -17,7 +17,14 @@ from msgspec import Struct
 
 from firmware.core.durable import sync_directory
 from firmware.core.sqlite import renew_log
-from firmware.journal.faults import DATABASE_ERRORS, JournalFault, Trouble, fault_of, trouble_of
+from firmware.journal.faults import (
+    DATABASE_ERRORS,
+    JournalFault,
+    Trouble,
+    error_is_a_fault,
+    fault_of,
+    trouble_of,
+)
 
 DATABASE, LOG, LOCK = "journal.db", "journal.db-wal", "journal.lock"
 SQLITE_OLDEST = (3, 37, 0)  # STRICT tables
@@ -89,15 +96,13 @@ def connect_read_only(path: Path) -> sqlite3.Connection:
     Raises JournalFault.
     """
     waiting = path.with_name(path.name + "-wal")
-    try:
+    with error_is_a_fault:
         try:
             return _opened(path, "mode=ro")
         except sqlite3.OperationalError:  # there is no room for the index of a write-ahead log
             if waiting.exists() and waiting.stat().st_size:
                 raise
             return _opened(path, "mode=ro&immutable=1")
-    except DATABASE_ERRORS as error:
-        raise fault_of(error) from error
 
 
 def _opened(path: Path, query: str) -> sqlite3.Connection:
@@ -113,7 +118,7 @@ def _opened(path: Path, query: str) -> sqlite3.Connection:
 
 def prepare(connection: sqlite3.Connection) -> None:
     """Set what durability needs and read it back. Raises JournalFault when SQLite disagrees."""
-    try:
+    with error_is_a_fault:
         (version,) = connection.execute("SELECT sqlite_version()").fetchone()
         if tuple(map(int, version.split("."))) < SQLITE_OLDEST:
             wanted = ".".join(map(str, SQLITE_OLDEST))
@@ -125,8 +130,6 @@ def prepare(connection: sqlite3.Connection) -> None:
         (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
         pages = _LOG_BYTES // (page_bytes + _FRAME_BYTES)
         _set(connection, "wal_autocheckpoint", str(pages), pages)
-    except DATABASE_ERRORS as error:
-        raise fault_of(error) from error
 
 
 def _set(connection: sqlite3.Connection, name: str, value: str, expected: object) -> None:
@@ -191,7 +194,7 @@ class Hold(Struct):
 
     def noted(self, name: str) -> list[str] | None:
         """What was noted here under a name; None when nothing was."""
-        for line in self._content().splitlines()[1:]:
+        for line in self._lines()[1:]:
             word, *values = line.split()
             if word == name:
                 return values
@@ -202,7 +205,7 @@ class Hold(Struct):
 
         All of it fits a disk's sector, which is written whole or not at all.
         """
-        first, *others = self._content().splitlines()
+        first, *others = self._lines()
         kept = [line for line in others if line.split()[0] != name]
         content = "".join(f"{line}\n" for line in (first, *kept, " ".join((name, *values))))
         try:
@@ -212,10 +215,10 @@ class Hold(Struct):
         except OSError as error:
             raise JournalFault(Trouble.IO, f"{self.path}: {error.strerror}") from error
 
-    def _content(self) -> str:
+    def _lines(self) -> list[str]:
         raw = os.pread(self._handle, _NOTES_BYTES_MAX, 0).decode("ascii", "replace")
         lines = raw.splitlines()
-        return "\n".join([*lines[:1], *(line for line in lines[1:] if line.split())])
+        return [*lines[:1], *(line for line in lines[1:] if line.split())]
 
     def release(self) -> None:
         """Give the directory back. May be called twice."""

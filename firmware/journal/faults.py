@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from firmware.core.raised import RaisedAs
 from firmware.core.sqlite import (
     DATABASE_ERRORS,
     JournalFault,
@@ -17,7 +18,9 @@ __all__ = [
     "JournalFault",
     "RuleBroken",
     "Trouble",
+    "damage_is_a_fault",
     "damage_of",
+    "error_is_a_fault",
     "fault_of",
     "meant_by",
     "trouble_of",
@@ -43,6 +46,10 @@ DAMAGE = (ValueError, TypeError, LookupError, AttributeError, AssertionError, Ar
 def damage_of(error: BaseException) -> JournalFault:
     """The fault that an error while content was read means: it is not what was written."""
     return JournalFault(Trouble.CORRUPT, f"it cannot be read: {type(error).__name__}: {error}")
+
+
+damage_is_a_fault = RaisedAs(DAMAGE, damage_of)  # for turning a damaged row into a value
+error_is_a_fault = RaisedAs(DATABASE_ERRORS, fault_of)  # for what the database is asked
 
 
 def meant_by(error: BaseException) -> BaseException:

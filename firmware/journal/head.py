@@ -17,6 +17,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from firmware.core.raised import RaisedAs
 from firmware.journal.chain import is_signed, public_key_of
 from firmware.journal.faults import JournalFault, Trouble, trouble_of
 from firmware.journal.keys import TerminalKeys, write_new
@@ -113,6 +114,7 @@ class HeadFile:
         self.path = directory / HEAD
         self._handle = -1
         self._slot = 0  # the next one to write
+        self._faults = RaisedAs((OSError,), self._fault)
 
     @property
     def exists(self) -> bool:
@@ -121,12 +123,11 @@ class HeadFile:
 
     def read(self) -> Head | None:
         """The newer head of the two slots; None when there is none that can be read."""
-        try:
-            content = self.path.read_bytes()
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise self._fault(error) from error
+        with self._faults:
+            try:
+                content = self.path.read_bytes()
+            except FileNotFoundError:
+                return None
         slots = [(_unpacked(content[at : at + SLOT_BYTES]), at) for at in (0, SLOT_BYTES)]
         found = [(*unpacked, at) for unpacked, at in slots if unpacked is not None]
         for head, signed, at in sorted(found, key=lambda each: each[0].seq, reverse=True):
@@ -137,14 +138,12 @@ class HeadFile:
 
     def make(self, head: Head) -> None:
         """Begin the file, durable, in place of one that cannot be read."""
-        try:
+        with self._faults:
             if self.exists:
                 self.write(0, head.file())
                 self.sync()
             else:
                 self.create(head.file())
-        except OSError as error:
-            raise self._fault(error) from error
 
     def keep(self, head: Head, *, push: bool = False, sync: bool = False) -> None:
         """Write the head into the older slot.
@@ -152,15 +151,13 @@ class HeadFile:
         With `push` the kernel begins to write it to the disk and this returns: it is durable with
         the next commit at the latest. With `sync` it is durable when this returns.
         """
-        try:
+        with self._faults:
             self.write(self._slot * SLOT_BYTES, head.packed())
             self._slot = 1 - self._slot
             if sync:
                 self.sync()
             elif push:
                 self.push()
-        except OSError as error:
-            raise self._fault(error) from error
 
     def close(self) -> None:
         """Make it durable and give it up. Never raises; may be called twice."""

@@ -15,12 +15,20 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from firmware.core.durable import sync_directory
 from firmware.core.masked import SecretKey
+from firmware.core.raised import RaisedAs
 from firmware.journal.faults import JournalFault, Trouble
 
 KEY_BYTES = 32
 CARD_KEY = "card.key"
 KEY_FILES = ("signing.key", CARD_KEY, "pepper.key")
 _FOLLOWING = "signing.next.key"
+
+
+def _fault_of(error: OSError) -> JournalFault:
+    return JournalFault(Trouble.KEYS, f"{error.filename}: {error.strerror}")
+
+
+_as_fault = RaisedAs((OSError,), _fault_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +53,17 @@ class TerminalKeys:
 
         Raises JournalFault when a file is not a key, is open to others, or cannot be written.
         """
-        try:
+        with _as_fault:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             make_private(directory)
             signing, card, pepper = (_load_or_create(directory / n) for n in KEY_FILES)
-        except OSError as error:
-            raise JournalFault(Trouble.KEYS, f"{error.filename}: {error.strerror}") from error
         return cls(signing, card, pepper, directory)
 
     @classmethod
     def load(cls, directory: Path) -> TerminalKeys:
         """Read the keys in `directory`. Raises JournalFault, also when one is missing."""
-        try:
+        with _as_fault:
             signing, card, pepper = (_load(directory / n) for n in KEY_FILES)
-        except OSError as error:
-            raise JournalFault(Trouble.KEYS, f"{error.filename}: {error.strerror}") from error
         return cls(signing, card, pepper, directory)
 
     @classmethod
@@ -92,21 +96,17 @@ class TerminalKeys:
         """These keys with a new signing key, durable beside the old one. Raises JournalFault."""
         signing = SecretKey(secrets.token_bytes(KEY_BYTES))
         if self.directory is not None:
-            try:
+            with _as_fault:
                 (self.directory / _FOLLOWING).unlink(missing_ok=True)
                 write_new(self.directory / _FOLLOWING, signing.reveal())
-            except OSError as error:
-                raise JournalFault(Trouble.KEYS, f"{error.filename}: {error.strerror}") from error
         return replace(self, signing=signing)
 
     def settle(self) -> None:
         """The key that `followed` made takes the old one's place. Raises JournalFault."""
         if self.directory is not None:
-            try:
+            with _as_fault:
                 (self.directory / _FOLLOWING).replace(self.directory / KEY_FILES[0])
                 sync_directory(self.directory)
-            except OSError as error:
-                raise JournalFault(Trouble.KEYS, f"{error.filename}: {error.strerror}") from error
 
     def sign(self, message: bytes) -> bytes:
         """The Ed25519 signature, 64 bytes."""

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from firmware.core.kinds import COUNTED
 from firmware.journal.chain import ORIGIN, ChainedRecord, public_key_of
-from firmware.journal.faults import DATABASE_ERRORS, fault_of
+from firmware.journal.faults import error_is_a_fault
 from firmware.journal.orders import OrderLookups
 from firmware.journal.owed import OwedLookups
 from firmware.journal.records import (
@@ -139,11 +139,9 @@ class Lookups(OwedLookups, OrderLookups, SumLookups):
 
     def every_record(self) -> Iterator[ChainedRecord]:
         """Every row there is, one at a time; also rows with numbers that no record should have."""
-        try:
+        with error_is_a_fault:
             for row in self._db.execute(_ENTRY + "ORDER BY seq"):
                 yield entry_of(row)
-        except DATABASE_ERRORS as error:
-            raise fault_of(error) from error
 
     def public_keys(self) -> list[tuple[int, Ed25519PublicKey]]:
         """The terminal's signing keys, each with the record that introduced it, oldest first."""

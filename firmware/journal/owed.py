@@ -10,10 +10,10 @@ from msgspec.structs import asdict
 
 from firmware.core.kinds import Kind
 from firmware.journal.advice_records import ScriptQueued
-from firmware.journal.faults import JournalFault, Trouble
+from firmware.journal.faults import JournalFault, Trouble, damage_is_a_fault
 from firmware.journal.paper_records import PrintQueued
 from firmware.journal.records import SettlementCompleted, SettlementStarted
-from firmware.journal.rows import TABLES, TRANSACTION, columns_of, damage_is_a_fault, record_of
+from firmware.journal.rows import TABLES, TRANSACTION, columns_of, record_of
 from firmware.journal.schema import OWED
 from firmware.journal.transactions import (
     Advice,

@@ -10,8 +10,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from firmware.journal.faults import DATABASE_ERRORS, JournalFault, Trouble, fault_of
-from firmware.journal.rows import damage_is_a_fault
+from firmware.journal.faults import JournalFault, Trouble, damage_is_a_fault, error_is_a_fault
 
 T = TypeVar("T")
 
@@ -30,10 +29,8 @@ class Reading:
         self._db.row_factory = sqlite3.Row
 
     def _all(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
-        try:
+        with error_is_a_fault:
             return self._db.execute(sql, values).fetchall()
-        except DATABASE_ERRORS as error:
-            raise fault_of(error) from error
 
     def _one(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Row:
         rows = self._all(sql, values)

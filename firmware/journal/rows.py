@@ -14,9 +14,8 @@ from typing import Any, TypeVar
 from msgspec.structs import asdict
 
 from firmware.core.kinds import ReversalCause
-from firmware.core.raised import RaisedAs
 from firmware.journal.chain import ChainedRecord, link
-from firmware.journal.faults import DAMAGE, JournalFault, Trouble, damage_of
+from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.records import IntentRecorded, OutcomeRecorded, ReversalOpened
 from firmware.journal.transactions import BatchState, State, Transaction
 
@@ -24,9 +23,6 @@ T = TypeVar("T")
 _COLUMNS = ("seq", "at", "body", "previous", "hash", "signature")
 _KINDS = [int, str, str, bytes, bytes, bytes]
 _READ_MAX = 64  # transactions; what is owed is asked for again and again
-
-
-damage_is_a_fault = RaisedAs(DAMAGE, damage_of)  # for turning a damaged row into a value
 
 
 def columns_of(table: str) -> str:
