@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from firmware.api import problems
 from firmware.api.types import BatchTotalsNow, Sums
+from firmware.audit import dossier
 from firmware.core.kinds import COUNTED, RESTS_ON, Kind, Result, Totals
 from firmware.emv.contact.applications import Applications
 from firmware.flows.card import SCHEMES
@@ -138,11 +139,14 @@ def test_every_refusal_has_its_problem():
 
 
 def test_a_dossier_has_every_record_that_names_a_voucher_or_a_paper():
-    told = {
-        ast.unparse(node.cls)
-        for node in ast.walk(parsed("firmware/audit/dossier.py"))
-        if isinstance(node, ast.MatchClass)
-    }
+    told = set()
+    for node in ast.walk(parsed("firmware/audit/dossier.py")):
+        match node:
+            case ast.MatchClass(cls=kind):
+                told.add(ast.unparse(kind))
+            case ast.Call(func=ast.Name("isinstance"), args=[_, kinds]):
+                of = eval(ast.unparse(kinds), vars(dossier))
+                told |= {one.__name__ for one in get_args(of)}
     naming = {
         one.__name__ for one in get_args(Record) if {"stan", "job"} & set(one.__struct_fields__)
     }

@@ -9,34 +9,21 @@ import msgspec
 
 from firmware.audit.spans import clock_text, dashed
 from firmware.core.kinds import Copy
-from firmware.journal.advice_records import AdviceAnswered, AdviceAttempted, AdviceQueued
+from firmware.journal.advice_records import AdviceRecord
 from firmware.journal.chain import ChainedRecord
 from firmware.journal.lookups import Lookups
-from firmware.journal.paper_records import (
-    PrintDoubtful,
-    PrintDropped,
-    PrintHeld,
-    PrintQueued,
-    PrintSending,
-    PrintSent,
-)
+from firmware.journal.paper_records import PaperRecord, PrintQueued
 from firmware.journal.records import (
     AmountAgreed,
     ChipUploaded,
     GuardOverridden,
     IntentRecorded,
-    OutcomeRecorded,
+    PaymentRecord,
     Record,
-    ReversalAttempted,
-    ReversalConfirmed,
-    ReversalOpened,
     SettingChanged,
 )
 from firmware.journal.transactions import Transaction
 
-_Numbered = (
-    IntentRecorded | OutcomeRecorded | ReversalOpened | ReversalAttempted | ReversalConfirmed
-)
 _Place = tuple[int, int, bool]  # batch, voucher number, whether it is a training transaction
 
 
@@ -100,18 +87,18 @@ def entries_about(journal: Lookups, one: Transaction) -> Iterator[ChainedRecord]
                 if record.copy is not Copy.SETTLEMENT and _place(record) in places:
                     jobs.add(record.job)
                     yield entry
-            case OutcomeRecorded() | ReversalOpened() | ReversalAttempted() | ReversalConfirmed():
+            case _ if isinstance(record, PaymentRecord):
                 if _place(record) in places:
                     yield entry
-            case AdviceQueued() | AdviceAttempted() | AdviceAnswered() | ChipUploaded():
+            case _ if isinstance(record, AdviceRecord | ChipUploaded):
                 if (record.batch, record.stan, False) in places:
                     yield entry
-            case PrintSending() | PrintSent() | PrintDoubtful() | PrintHeld() | PrintDropped():
+            case _ if isinstance(record, PaperRecord):
                 if record.job in jobs:
                     yield entry
 
 
-def _place(record: _Numbered | PrintQueued) -> _Place:
+def _place(record: PaymentRecord | PrintQueued) -> _Place:
     return record.batch, record.stan, record.training
 
 
