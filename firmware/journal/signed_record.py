@@ -32,41 +32,14 @@ from firmware.journal.transactions import State, Transaction
 VOUCHER, SETTLEMENT, COMPLETED = "P1", "S1", "S2"
 _SUMS = Totals.__struct_fields__
 _BEFORE_COMPLETIONS = _SUMS[:6]  # sales, voids and refunds, counts and sums
+_BEGIN = ("version", "merchant", "terminal", "batch")
+_ANSWER = ("response", "authorisation", "reference")
+_END = ("record", "hash")
 # what each version's fields are called, in their order
 NAMES = {
-    VOUCHER: (
-        "version",
-        "merchant",
-        "terminal",
-        "batch",
-        "voucher",
-        "type",
-        "amount",
-        "currency",
-        "date",
-        "time",
-        "response",
-        "authorisation",
-        "reference",
-        "record",
-        "hash",
-    ),
-    **{
-        version: (
-            "version",
-            "merchant",
-            "terminal",
-            "batch",
-            "type",
-            "currency",
-            *sums,
-            "date",
-            "time",
-            "record",
-            "hash",
-        )
-        for version, sums in ((SETTLEMENT, _BEFORE_COMPLETIONS), (COMPLETED, _SUMS))
-    },
+    VOUCHER: (*_BEGIN, "voucher", "type", "amount", "currency", "date", "time", *_ANSWER, *_END),
+    SETTLEMENT: (*_BEGIN, "type", "currency", *_BEFORE_COMPLETIONS, "date", "time", *_END),
+    COMPLETED: (*_BEGIN, "type", "currency", *_SUMS, "date", "time", *_END),
 }
 HASH_DIGITS = 16
 KINDS = {
