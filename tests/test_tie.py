@@ -19,8 +19,7 @@ from firmware.journal.connection import DATABASE, LOCK
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.head import HEAD
 from firmware.journal.keys import KEY_FILES, TerminalKeys
-from firmware.journal.loss_records import BooksReplaced
-from firmware.journal.records import SettingChanged
+from firmware.journal.records import BooksReplaced, SettingChanged
 from firmware.journal.store import Journal
 from firmware.terminal.tie import replace_books, tie_books, tie_no_books
 from tests.crash.rig import Rig

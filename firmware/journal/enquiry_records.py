@@ -6,14 +6,12 @@ No money moves, so there is neither intent nor outcome; the balance itself is in
 from __future__ import annotations
 
 from firmware.core.kinds import CardFacts
-from firmware.journal.base import Base
+from firmware.journal.base import Base, OfVoucher
 
 
-class BalanceAsked(Base, frozen=True):
+class BalanceAsked(OfVoucher, frozen=True):
     """An enquiry took the next voucher number; durable before the acquirer is asked."""
 
-    batch: int
-    stan: int
     card: CardFacts
     operator: str
     merchant: str  # 15-character merchant number
@@ -23,11 +21,9 @@ class BalanceAsked(Base, frozen=True):
     training: bool = False
 
 
-class BalanceAnswered(Base, frozen=True):
+class BalanceAnswered(OfVoucher, frozen=True):
     """What the acquirer said to an enquiry: ISO 8583 field 39, or why there was no answer."""
 
-    batch: int
-    stan: int
     response_code: str
     reference: str = ""
     reason: str = ""

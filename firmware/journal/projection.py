@@ -13,7 +13,6 @@ from firmware.journal import advices, batches, moves, orders, papers, people, sc
 from firmware.journal.advice_records import AdviceRecord, ScriptRecord
 from firmware.journal.chain import ChainedRecord
 from firmware.journal.enquiry_records import BalanceAbandoned, BalanceAnswered, BalanceAsked
-from firmware.journal.loss_records import LossRecord
 from firmware.journal.order_records import OrderRecord
 from firmware.journal.paper_records import PaperRecord
 from firmware.journal.records import (
@@ -24,6 +23,7 @@ from firmware.journal.records import (
     DeviceRecovered,
     EntryAbandoned,
     KeyIntroduced,
+    LossRecord,
     MasterKeyLoaded,
     PasswordFailed,
     PaymentRecord,

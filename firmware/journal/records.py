@@ -18,9 +18,8 @@ from firmware.core.kinds import (
 )
 from firmware.core.payment import Payment
 from firmware.journal.advice_records import AdviceRecord, ScriptRecord
-from firmware.journal.base import Base
+from firmware.journal.base import Base, OfVoucher
 from firmware.journal.enquiry_records import EnquiryRecord
-from firmware.journal.loss_records import LossRecord
 from firmware.journal.order_records import OrderRecord
 from firmware.journal.paper_records import PaperRecord
 from firmware.journal.payments import RecordedPayment, fields_of
@@ -107,30 +106,24 @@ class OutcomeRecorded(Base, frozen=True):
     chip_data: str = ""  # field 55 in hex, of the card's last word, where it will be uploaded
 
 
-class ReversalOpened(Base, frozen=True):
+class ReversalOpened(OfVoucher, frozen=True):
     """The intent may stand and must be undone: a reversal is sent until it is confirmed."""
 
-    batch: int
-    stan: int
     reason: str
     training: bool = False
 
 
-class ReversalAttempted(Base, frozen=True):
+class ReversalAttempted(OfVoucher, frozen=True):
     """A reversal was sent and not answered."""
 
-    batch: int
-    stan: int
     attempt: int
     detail: str = ""
     training: bool = False
 
 
-class ReversalConfirmed(Base, frozen=True):
+class ReversalConfirmed(OfVoucher, frozen=True):
     """The acquirer has confirmed the reversal: nothing of the intent stands."""
 
-    batch: int
-    stan: int
     response_code: str
     training: bool = False
 
@@ -238,14 +231,12 @@ class BatchUploaded(Base, frozen=True):
     stans: tuple[int, ...] = ()
 
 
-class ChipUploaded(Base, frozen=True):
+class ChipUploaded(OfVoucher, frozen=True):
     """The acquirer has answered the chip's data of a transaction: they are not sent again.
 
     `taken` is false if it refused them; no money depends on that.
     """
 
-    batch: int
-    stan: int
     response_code: str
     taken: bool
 
@@ -262,11 +253,30 @@ class SettlementCompleted(Base, frozen=True):
     time: str
 
 
-class CopyRestored(Base, frozen=True):
+class CopyRestored(OfVoucher, frozen=True):
     """The journal goes on from a copy of itself; what came after it ended with this voucher."""
 
-    batch: int
-    stan: int
+
+class HeadRenewed(Base, frozen=True):
+    """The file that says where the journal ends was missing or damaged, and was made again.
+
+    Until then a missing tail could not be noticed.
+    """
+
+    reason: str
+
+
+class TailLost(Base, frozen=True):
+    """Records up to this one were written and are missing; a person let the journal go on."""
+
+    seq: int
+    hash: str  # of the last one that is known, hex
+
+
+class BooksReplaced(Base, frozen=True):
+    """The embedded host's books were lost, and a person allowed others in their place."""
+
+    before: str  # their identity
 
 
 class DeviceFailed(Base, frozen=True):
@@ -300,6 +310,7 @@ PaymentRecord = (
 )
 StaffRecord = OperatorAdded | PasswordChanged | OperatorRemoved
 SettingRecord = SettingsRecorded | SettingChanged
+LossRecord = HeadRenewed | TailLost | BooksReplaced
 BatchRecord = (
     BatchOpened
     | SettlementStarted

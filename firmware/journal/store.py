@@ -26,26 +26,22 @@ from firmware.journal.faults import (
     fault_of,
     meant_by,
 )
-from firmware.journal.head import (
-    Head,
-    HeadFile,
-    WithoutTail,
-    tail_words,
-)
+from firmware.journal.head import Head, HeadFile, WithoutTail, tail_words
 from firmware.journal.keys import TerminalKeys
 from firmware.journal.lookups import Lookups
-from firmware.journal.loss_records import HeadRenewed, TailLost
 from firmware.journal.projection import project, rebuild
 from firmware.journal.records import (
     AmountAgreed,
     BatchOpened,
     CopyRestored,
+    HeadRenewed,
     KeyIntroduced,
     OutcomeRecorded,
     Record,
     ReversalConfirmed,
     ReversalOpened,
     SettlementCompleted,
+    TailLost,
 )
 from firmware.journal.storage import SYSTEM_DISK, Storage
 from firmware.journal.transactions import PrintJob

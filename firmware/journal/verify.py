@@ -23,10 +23,16 @@ from firmware.journal.connection import DATABASE, connect_read_only
 from firmware.journal.faults import DATABASE_ERRORS, JournalFault, RuleBroken
 from firmware.journal.head import HEAD, Head, HeadFile, tail_words
 from firmware.journal.lookups import Lookups
-from firmware.journal.loss_records import HeadRenewed, TailLost
 from firmware.journal.operators import digest_of
 from firmware.journal.projection import project
-from firmware.journal.records import AmountAgreed, KeyIntroduced, Record, SettingChanged
+from firmware.journal.records import (
+    AmountAgreed,
+    HeadRenewed,
+    KeyIntroduced,
+    Record,
+    SettingChanged,
+    TailLost,
+)
 from firmware.journal.settings import change_words
 
 FAULTS_SHOWN = 50

@@ -29,8 +29,7 @@ from firmware.core.raised import RaisedAs
 from firmware.journal.connection import DATABASE
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.head import Head
-from firmware.journal.loss_records import BooksReplaced
-from firmware.journal.records import CopyRestored
+from firmware.journal.records import BooksReplaced, CopyRestored
 from firmware.journal.store import Journal
 from firmware.journal.transactions import Transaction
 

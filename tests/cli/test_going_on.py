@@ -9,8 +9,7 @@ from firmware.acquirer.books import BOOKS
 from firmware.journal.connection import LOG
 from firmware.journal.head import HEAD
 from firmware.journal.keys import TerminalKeys
-from firmware.journal.loss_records import TailLost
-from firmware.journal.records import CopyRestored
+from firmware.journal.records import CopyRestored, TailLost
 from firmware.journal.store import Journal
 from tests.journal.story import Clock, Shop, outcome_of
 

@@ -16,8 +16,7 @@ from firmware.journal.connection import DATABASE, LOCK
 from firmware.journal.faults import JournalFault, RuleBroken, Trouble
 from firmware.journal.head import HEAD, SLOT_BYTES, Head, HeadFile, WithoutTail
 from firmware.journal.keys import TerminalKeys
-from firmware.journal.loss_records import HeadRenewed, TailLost
-from firmware.journal.records import TerminalStarted
+from firmware.journal.records import HeadRenewed, TailLost, TerminalStarted
 from firmware.journal.storage import Storage
 from firmware.journal.store import Journal
 from firmware.journal.verify import verify_journal
