@@ -18,8 +18,9 @@ from typing import BinaryIO, Literal
 import msgspec
 from msgspec import Struct, field
 
+from firmware.core.durable import PRIVATE
+
 MANIFEST = "manifest.json"
-PRIVATE = 0o600
 _MANIFEST_BYTES_MAX = 1 << 20
 _BLOCK_BYTES = 1 << 20
 

@@ -24,7 +24,7 @@ from typing import BinaryIO
 from firmware import __version__
 from firmware.acquirer.books import BOOKS, Books
 from firmware.acquirer.engine import BooksError, BooksFailedError
-from firmware.core.durable import sync_directory
+from firmware.core.durable import PRIVATE, sync_directory
 from firmware.core.files import MIB, read_bytes
 from firmware.iso8583.keys import MASTER
 from firmware.journal.connection import DATABASE, LOCK, connect_read_only
@@ -35,7 +35,7 @@ from firmware.journal.lookups import Lookups
 from firmware.journal.records import CopyRestored
 from firmware.journal.store import ClockNow, Journal
 from firmware.journal.verify import verify_journal
-from firmware.ops.archive import PRIVATE, ArchiveError, Content, Manifest, manifest_of, pack, unpack
+from firmware.ops.archive import ArchiveError, Content, Manifest, manifest_of, pack, unpack
 
 SETTINGS = "settings"  # in it, settings and the files they name lie by their full path
 _NEEDED = frozenset({DATABASE, *KEY_FILES})

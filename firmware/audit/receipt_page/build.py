@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 
 from msgspec import Struct
 
@@ -18,10 +19,8 @@ from firmware.journal.chain import Introduced
 from firmware.journal.lookups import Lookups
 from firmware.journal.signed_record import NAMES
 
-STATIC, VENDOR = (
-    files("firmware.audit.receipt_page") / "static",
-    files("firmware.audit.receipt_page") / "vendor",
-)
+_HERE = files("firmware.audit.receipt_page")
+STATIC, VENDOR = _HERE / "static", _HERE / "vendor"
 LIBRARIES = {"jsQR": "jsQR.js", "tweetnacl": "nacl-fast.min.js"}
 
 
@@ -60,28 +59,25 @@ def page(keys: Introduced, known: list[PageOwner], head: int) -> str:
     }
     told = json.dumps(facts, ensure_ascii=False).replace("<", "\\u003c")
     parts = {
-        "STYLE": f"<style>{_static('check.css')}</style>",
+        "STYLE": f"<style>{_text(STATIC / 'check.css')}</style>",
         "FACTS": f'<script type="application/json" id="facts">{told}</script>',
         "LICENCES": f'<script type="text/plain" id="licences">{_licences()}</script>',
         "SCRIPTS": "".join(
-            f"<script>{script}</script>"
-            for script in (*map(_vendor, LIBRARIES.values()), _static("check.js"))
+            f"<script>{_text(script)}</script>"
+            for script in (*(VENDOR / name for name in LIBRARIES.values()), STATIC / "check.js")
         ),
     }
-    html = _static("check.html")
+    html = _text(STATIC / "check.html")
     for name, part in parts.items():
         html = html.replace(f"<!--{name}-->", part)
     return html
 
 
-def _static(name: str) -> str:
-    return (STATIC / name).read_text(encoding="utf-8")
-
-
-def _vendor(name: str) -> str:
-    return (VENDOR / name).read_text(encoding="utf-8")
+def _text(file: Traversable) -> str:
+    return file.read_text(encoding="utf-8")
 
 
 def _licences() -> str:
     """What the licences of the libraries ask to be kept with them."""
-    return "\n\n".join(f"{name}\n\n{_vendor(f'LICENSE-{name}.txt')}" for name in LIBRARIES)
+    texts = ((name, _text(VENDOR / f"LICENSE-{name}.txt")) for name in LIBRARIES)
+    return "\n\n".join(f"{name}\n\n{text}" for name, text in texts)

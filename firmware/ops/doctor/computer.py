@@ -68,11 +68,8 @@ class PowerCheck(Struct, frozen=True):
             return
         millidegrees = int(text)
         told = f"{millidegrees // 1000} °C"
-        yield (
-            warning(POWER, told, _COOLING)
-            if millidegrees >= HOT_MILLIDEGREES
-            else good(POWER, told)
-        )
+        hot = millidegrees >= HOT_MILLIDEGREES
+        yield warning(POWER, told, _COOLING) if hot else good(POWER, told)
 
 
 def _flags(answer: str | None) -> int | None:
