@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from firmware.core.clock import SystemClock
@@ -14,7 +14,7 @@ from firmware.core.places import CONFIG, USER
 from firmware.ops.doctor.computer import ClockCheck, PowerCheck
 from firmware.ops.doctor.display import DisplayCheck, Picture, SignalsCheck
 from firmware.ops.doctor.findings import Inspection
-from firmware.ops.doctor.keypad import PLUG_IN, KeypadCheck, Matrix
+from firmware.ops.doctor.keypad import PLUG_IN, KeypadCheck
 from firmware.ops.doctor.machine import Machine, usb_node
 from firmware.ops.doctor.permissions import Access, PermissionsCheck
 from firmware.ops.doctor.printer import PrinterCheck, SerialPortCheck
@@ -24,7 +24,7 @@ from firmware.terminal.clock_watch import RELEASED
 from firmware.terminal.devices import Parts, printer_of, real_parts
 from firmware.terminal.drivers import profile_of
 from firmware.terminal.settings import Settings, usb_printer
-from hw.board import KEYPAD, PRINTER_UART, BoardPin
+from hw.board import KEYPAD, PRINTER_UART
 from hw.card_reader import PcscReader
 from hw.ports import Printer
 
@@ -53,7 +53,7 @@ def checks(
     own = settings.path == Path(CONFIG)  # else it is somebody's at a bench
     yield StorageCheck(machine, data, user if own and user else machine.caller())
     yield WearCheck(machine)
-    yield PermissionsCheck(machine, needed(config, machine), user)
+    yield PermissionsCheck(machine, tuple(needed(config, machine)), user)
     parts = real_parts(config, scratch, clock)
     with contextlib.ExitStack() as undo:
         for part in (parts.display, parts.keypad, parts.reader, parts.printer):
@@ -78,8 +78,7 @@ def checks_of_parts(
     picture = Picture(choose, panel.chip, panel.rotate) if choose else None
     bus = (panel.bus, panel.port, panel.address)
     yield DisplayCheck(machine, parts.display, clock, *bus, picture)
-    pins = (tuple(map(_pin_words, wires)) for wires in (KEYPAD.rows, KEYPAD.columns))
-    matrix = Matrix(KEYPAD.legends, *pins) if config.keypad.kind == "matrix" else None
+    matrix = KEYPAD if config.keypad.kind == "matrix" else None
     pause = lambda milliseconds: time.sleep(milliseconds / 1000)  # noqa: E731
     yield KeypadCheck(parts.keypad, clock, pause, matrix, ask)
     taken = parts.reader.taken if isinstance(parts.reader, PcscReader) else lambda: ""
@@ -97,37 +96,33 @@ def checks_of_parts(
     )
 
 
-def needed(config: Config, machine: Machine) -> Sequence[Access]:
+def needed(config: Config, machine: Machine) -> Iterator[Access]:
     """The device nodes that the configured parts are behind."""
-    found = []
     if config.keypad.kind == "matrix" or config.display.bus == "spi":
         missing = "is this a Pi? These parts need its header"
-        found.append(Access("/dev", "gpiochip*", "gpio", missing))
+        yield Access("/dev/gpiochip*", "gpio", missing)
     if config.display.bus == "i2c":
-        found.append(Access("/dev", f"i2c-{config.display.port}", "i2c"))
+        yield Access(f"/dev/i2c-{config.display.port}", "i2c")
     else:
-        found.append(Access("/dev", "spidev0.0", "spi"))
+        yield Access("/dev/spidev0.0", "spi")
     if config.keypad.kind == "usb":
-        path = Path(config.keypad.device)
-        found.append(Access(str(path.parent), path.name, "input", PLUG_IN))
+        yield Access(config.keypad.device, "input", PLUG_IN)
     match config.printer.kind:
         case "usb" if config.printer.device:
             node = usb_node(machine, config.printer.device)
             if node is not None:  # else the printer's own check says that it is not there
-                found.append(Access(str(Path(node).parent), Path(node).name, "lp"))
+                yield Access(node, "lp")
         case "serial":
-            path = Path(_serial_port(config))
+            port = _serial_port(config)
             missing = "plug the adapter in; on the header put `enable_uart=1`, of a Pi 5 "
             missing += "`dtparam=uart0=on`, in /boot/firmware/config.txt and reboot"
-            if path.name.startswith("rfcomm"):
+            if Path(port).name.startswith("rfcomm"):
                 missing = "pair and trust it, put its ADDRESS into /etc/pos-terminal/bluetooth, "
                 missing += "and sudo systemctl restart pos-bluetooth-printer"
-            found.append(Access(str(path.parent), path.name, "dialout", missing))
+            yield Access(port, "dialout", missing)
         case "file" | "usb":
-            path = Path(config.printer.device or usb_printer())
             missing = "plug the printer in and switch it on; on USB, sudo modprobe usblp"
-            found.append(Access(str(path.parent), path.name, "lp", missing))
-    return found
+            yield Access(config.printer.device or usb_printer(), "lp", missing)
 
 
 def _serial_port(config: Config) -> str:
@@ -142,7 +137,3 @@ def _slip_printers(config: Config, scratch: Path) -> dict[str, Printer]:
         one = with_setting(one, "printer.qr", mode == "native", source="--print")
         printers[mode] = printer_of(one, scratch)
     return printers
-
-
-def _pin_words(pin: BoardPin) -> str:
-    return f"{pin.name}, header pin {pin.header}"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from firmware.ops.doctor.findings import Finding, bad, good, package_for, skipped
+from hw.board import BoardPin, KeyMatrix
 from hw.events import DeviceEvent, DeviceLost, FaultReason, Key, KeyPressed
 from hw.ports import Clock, Keypad
 
@@ -18,21 +19,6 @@ PLUG_IN = "plug it in; `ls -l /dev/pos-keypad /dev/input/by-id`, and name it as 
 USB_LEGEND = "on a USB pad * is 00, / is #, - is CANCEL, . or backspace is BACK, + or tab is MENU"
 
 
-class Matrix(Struct, frozen=True):
-    """The keys, and what the wires of rows and columns are called."""
-
-    legends: tuple[tuple[Key, ...], ...]
-    rows: tuple[str, ...]
-    columns: tuple[str, ...]
-
-    def place(self, key: Key) -> tuple[int, int]:
-        """Row and column of a key, from 0."""
-        for r, legend in enumerate(self.legends):
-            if key in legend:
-                return r, legend.index(key)
-        raise ValueError(f"{key.value} is on no wire")
-
-
 class KeypadCheck(Struct, frozen=True):
     """The keys of `keypad`, behind `matrix`, or on USB where that is None.
 
@@ -42,7 +28,7 @@ class KeypadCheck(Struct, frozen=True):
     keypad: Keypad
     clock: Clock
     pause_ms: Callable[[int], None]
-    matrix: Matrix | None
+    matrix: KeyMatrix | None
     ask: Callable[[str], None] | None
 
     def look(self) -> Iterator[Finding]:
@@ -120,30 +106,39 @@ class KeypadCheck(Struct, frozen=True):
             yield bad(PART, pairs, wires)
 
 
-def _wire_of(matrix: Matrix, silent: Sequence[Key], came: Mapping[Key, Key | None]) -> str:
+def _place(matrix: KeyMatrix, key: Key) -> tuple[int, int]:
+    """Row and column of a key, from 0."""
+    row = next(at for at, legend in enumerate(matrix.legends) if key in legend)
+    return row, matrix.legends[row].index(key)
+
+
+def _wire(kind: str, at: int, pins: Sequence[BoardPin]) -> str:
+    """A wire as a person finds it, such as `row 2 (GPIO6, header pin 31)`."""
+    return f"{kind} {at + 1} ({pins[at].name}, header pin {pins[at].header})"
+
+
+def _wire_of(matrix: KeyMatrix, silent: Sequence[Key], came: Mapping[Key, Key | None]) -> str:
     """The wire that all silent keys, and no others, are on."""
     if len(silent) == len(came):
         return "check that the pad's connector is on the right eight pins, and not reversed"
-    places = [matrix.place(key) for key in silent]
+    places = [_place(matrix, key) for key in silent]
     rows, columns = {row for row, _ in places}, {column for _, column in places}
     if len(silent) > 1 and len(rows) == 1:
-        row = rows.pop()
-        return f"check the wire of row {row + 1} ({matrix.rows[row]})"
+        return f"check the wire of {_wire('row', rows.pop(), matrix.rows)}"
     if len(silent) > 1 and len(columns) == 1:
-        column = columns.pop()
-        return f"check the wire of column {column + 1} ({matrix.columns[column]})"
+        return f"check the wire of {_wire('column', columns.pop(), matrix.columns)}"
     return "these contacts are worn or dirty: clean or replace the pad"
 
 
-def _swap_of(matrix: Matrix, swapped: Mapping[Key, Key]) -> str:
+def _swap_of(matrix: KeyMatrix, swapped: Mapping[Key, Key]) -> str:
     """Which wires are on each other's pins."""
     rows, columns = set(), set()
     for key, other in swapped.items():
-        (row, column), (other_row, other_column) = map(matrix.place, (key, other))
+        (row, column), (other_row, other_column) = (_place(matrix, each) for each in (key, other))
         if row != other_row:
             rows |= {row, other_row}
         if column != other_column:
             columns |= {column, other_column}
-    wires = [f"row {row + 1} ({matrix.rows[row]})" for row in sorted(rows)]
-    wires += [f"column {at + 1} ({matrix.columns[at]})" for at in sorted(columns)]
+    wires = [_wire("row", at, matrix.rows) for at in sorted(rows)]
+    wires += [_wire("column", at, matrix.columns) for at in sorted(columns)]
     return f"these wires are on each other's pins: {', '.join(wires)}"

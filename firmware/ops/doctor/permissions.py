@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -16,8 +17,7 @@ SERVICE = "pos-terminal.service"
 class Access(Struct, frozen=True):
     """Device nodes that the configured parts need, in the group that Debian gives them to."""
 
-    folder: str
-    pattern: str
+    path: str  # its name may be a glob pattern
     group: str
     missing: str = ""  # what to do without any; empty: another check says it
 
@@ -54,8 +54,8 @@ class PermissionsCheck(Struct, frozen=True):
         return good(PART, f"user {user.name} is in its groups")
 
     def _node(self, access: Access, who: SystemUser) -> Finding:
-        nodes = self.machine.listed(access.folder, access.pattern)
-        wanted = f"{access.folder}/{access.pattern}"
+        path = Path(access.path)
+        nodes, wanted = self.machine.listed(str(path.parent), path.name), str(path)
         if not nodes and access.missing:
             return bad(PART, f"there is no {wanted}", access.missing)
         if not nodes:

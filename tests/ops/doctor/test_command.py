@@ -137,9 +137,7 @@ EPSON = {
 )
 def test_only_the_devices_of_configured_parts_are_needed(tables, nodes):
     config = from_tables(tables, source="test") if tables else Config()
-    assert [
-        f"{each.folder}/{each.pattern}" for each in examination.needed(config, ModelMachine(EPSON))
-    ] == nodes
+    assert [each.path for each in examination.needed(config, ModelMachine(EPSON))] == nodes
 
 
 def test_for_people_there_is_a_line_a_finding_and_how_many_are_to_mend(options, capsys):
@@ -206,7 +204,7 @@ def test_a_bluetooth_printer_that_is_not_bound_says_how_to_bind_it(tmp_path):
     [port] = [
         each
         for each in examination.needed(Config(printer=printer), ModelMachine())
-        if each.pattern == "rfcomm0"
+        if each.path == "/dev/rfcomm0"
     ]
     assert port.group == "dialout"
     assert "/etc/pos-terminal/bluetooth" in port.missing

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from firmware.ops.doctor.findings import Verdict
-from firmware.ops.doctor.keypad import KeypadCheck, Matrix
+from firmware.ops.doctor.keypad import KeypadCheck
 from hw.board import KEYPAD
 from hw.evdev_keypad import UsbKeypad
 from hw.events import Device, FaultReason, Key
@@ -45,10 +45,8 @@ class Hand:
             self._next = None
 
     def check(self, *, asked=True):
-        rows, columns = ("abcd", "wxyz")
-        matrix = Matrix(KEYPAD.legends, tuple(rows), tuple(columns))
         ask = self.ask if asked else None
-        return KeypadCheck(self.keypad, self.clock, self.pause, matrix, ask)
+        return KeypadCheck(self.keypad, self.clock, self.pause, KEYPAD, ask)
 
 
 def test_a_well_wired_pad_is_good():
@@ -124,8 +122,11 @@ def test_a_key_that_jams_is_bad():
 @pytest.mark.parametrize(
     ("dead", "advice"),
     [
-        (KEYPAD.legends[1], "check the wire of row 2 (b)"),
-        ([legend[3] for legend in KEYPAD.legends], "check the wire of column 4 (z)"),
+        (KEYPAD.legends[1], "check the wire of row 2 (GPIO6, header pin 31)"),
+        (
+            [legend[3] for legend in KEYPAD.legends],
+            "check the wire of column 4 (GPIO21, header pin 40)",
+        ),
         ([Key.D5], "these contacts are worn or dirty: clean or replace the pad"),
     ],
     ids=["row", "column", "key"],
@@ -145,8 +146,10 @@ def test_two_wires_on_each_others_pins_are_named():
     a, b, c, d = KEYPAD.rows
     [(detail, advice)] = worst(Hand(replace(KEYPAD, rows=(b, a, c, d))).check())
     assert detail.startswith("1 gave 4, ")
-    assert advice == "these wires are on each other's pins: row 1 (a), row 2 (b)"
+    wires = "row 1 (GPIO5, header pin 29), row 2 (GPIO6, header pin 31)"
+    assert advice == f"these wires are on each other's pins: {wires}"
     w, x, y, z = KEYPAD.columns
     [(detail, advice)] = worst(Hand(replace(KEYPAD, columns=(w, x, z, y))).check())
     assert detail.startswith("3 gave CANCEL, ")
-    assert advice == "these wires are on each other's pins: column 3 (y), column 4 (z)"
+    wires = "column 3 (GPIO20, header pin 38), column 4 (GPIO21, header pin 40)"
+    assert advice == f"these wires are on each other's pins: {wires}"

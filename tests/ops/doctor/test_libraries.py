@@ -8,7 +8,7 @@ from gpiozero.pins.mock import MockFactory
 
 from firmware.ops.doctor.display import DisplayCheck
 from firmware.ops.doctor.findings import Verdict, examined
-from firmware.ops.doctor.keypad import KeypadCheck, Matrix
+from firmware.ops.doctor.keypad import KeypadCheck
 from firmware.ops.doctor.printer import PrinterCheck
 from firmware.ops.doctor.reader import SOCKET, ReaderCheck
 from firmware.terminal.devices import Scard
@@ -51,8 +51,7 @@ def test_a_header_without_lgpio_is_bad_with_its_package(without):
     without("lgpio")
     keypad = MatrixKeypad(lambda: this_pi(Device.KEYPAD))
     clock = VirtualClock(NOON)
-    matrix = Matrix(KEYPAD.legends, tuple("abcd"), tuple("wxyz"))
-    [(_, advice)] = worst(KeypadCheck(keypad, clock, lambda _ms: None, matrix, None))
+    [(_, advice)] = worst(KeypadCheck(keypad, clock, lambda _ms: None, KEYPAD, None))
     assert advice == "sudo apt install python3-lgpio"
 
 

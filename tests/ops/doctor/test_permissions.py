@@ -9,7 +9,7 @@ from tests.ops.doctor.machine import ALICE, POS, ROOT, ModelMachine, verdicts, w
 
 GOOD, WARNING, BAD, SKIPPED = Verdict.GOOD, Verdict.WARNING, Verdict.BAD, Verdict.SKIPPED
 NODE = "/dev/i2c-1"
-I2C = Access("/dev", "i2c-1", "i2c")
+I2C = Access(NODE, "i2c")
 
 
 def machine(**changes):
@@ -74,7 +74,7 @@ def test_a_running_terminal_is_told():
 
 
 def test_a_device_that_is_not_there_is_bad_where_nothing_else_says_it():
-    nodes = Access("/dev", "gpiochip*", "gpio", "is this a Pi?")
+    nodes = Access("/dev/gpiochip*", "gpio", "is this a Pi?")
     assert worst(PermissionsCheck(ModelMachine(), [nodes, I2C], None)) == [
         ("there is no /dev/gpiochip*", "is this a Pi?")
     ]
