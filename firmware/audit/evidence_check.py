@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct, field
+from msgspec.structs import asdict
 from PIL import Image
 
 from firmware.audit.evidence_case import DISPLAY_PX, emv_told
@@ -131,14 +132,8 @@ def _entries(files: Mapping[str, bytes], report: PackReport) -> Iterator[Chained
         return
     for one in packed:
         try:
-            entry = ChainedRecord(
-                seq=one.record,
-                at=one.at,
-                body=one.body,
-                previous=bytes.fromhex(one.previous),
-                hash=bytes.fromhex(one.hash),
-                signature=bytes.fromhex(one.signature),
-            )
+            hashes = (bytes.fromhex(digits) for digits in (one.previous, one.hash, one.signature))
+            entry = ChainedRecord(one.record, one.at, one.body, *hashes)
             says = msgspec.to_builtins(entry.record)
         except ValueError as error:
             report.faults.append(f"record {one.record}: it cannot be read: {error}")
@@ -275,7 +270,7 @@ def _transactions(entries: list[ChainedRecord]) -> Iterator[Transaction]:
     records = [entry.record for entry in entries]
     for intent in records:
         if isinstance(intent, IntentRecorded):
-            fields = {name: getattr(intent, name) for name in intent.__struct_fields__}
+            fields = asdict(intent)
             state = State.OPEN
             for record in records:
                 if not _is_of(record, intent):

@@ -31,14 +31,7 @@ from reportlab.platypus import (
 )
 
 from firmware.audit.evidence_case import Case, emv_rows
-from firmware.audit.evidence_words import (
-    CHIP_HEAD,
-    LIMITS,
-    STORY_HEAD,
-    name_text,
-    story,
-    summary,
-)
+from firmware.audit.evidence_words import CHIP_HEAD, LIMITS, STORY_HEAD, name_text, story, summary
 from firmware.audit.keyring import fingerprint_of
 from hw.printer_font import FACES
 
@@ -83,10 +76,7 @@ def pdf(case: Case) -> bytes:
     document = SimpleDocTemplate(
         file,
         pagesize=A4,
-        leftMargin=MARGIN,
-        rightMargin=MARGIN,
-        topMargin=MARGIN,
-        bottomMargin=MARGIN,
+        **{f"{side}Margin": MARGIN for side in ("left", "right", "top", "bottom")},
         title=title,
         author=sale.merchant_name,
         invariant=1,
