@@ -30,12 +30,12 @@ def project_advice(db: sqlite3.Connection, record: AdviceRecord) -> None:
         db.execute("INSERT INTO uploads (intent) VALUES (?)", (queued["intent"],))
         return
     intent = row["intent"] if row is not None else 0
-    owed = one(db, "SELECT 1 FROM uploads WHERE intent = ?", intent)
+    owed = one(db, "SELECT 1 FROM uploads WHERE intent = ?", intent) is not None
     if isinstance(record, AdviceAttempted):
-        rules.require(owed is not None, f"advice of {record.stan:06d}, which is not owed")
+        rules.require(owed, f"advice of {record.stan:06d}, which is not owed")
         db.execute("UPDATE uploads SET attempts = ? WHERE intent = ?", (record.attempt, intent))
         return
-    rules.may_be_answered(record.stan, row, owed=owed is not None)
+    rules.may_be_answered(record.stan, row, owed=owed)
     db.execute("DELETE FROM uploads WHERE intent = ?", (intent,))
     forget_card(db, record.batch, record.stan)
     db.execute("UPDATE transactions SET reference = ? WHERE intent = ?", (record.reference, intent))
@@ -45,21 +45,18 @@ def project_script(db: sqlite3.Connection, seq: int, record: ScriptRecord) -> No
     """Change them by record `seq`, of the result of scripts. Raises RuleBroken."""
     row = latest(db, record.batch, record.stan, training=False)
     intent = row["intent"] if row is not None else 0
-    owed = one(db, "SELECT 1 FROM scripts WHERE intent = ?", intent)
+    owed = one(db, "SELECT 1 FROM scripts WHERE intent = ?", intent) is not None
     if isinstance(record, ScriptQueued):
-        rules.may_tell_script(record.stan, row, owed=owed is not None)
+        rules.may_tell_script(record.stan, row, owed=owed)
         db.execute("INSERT INTO scripts (intent, queued) VALUES (?, ?)", (intent, seq))
         return
-    rules.require(owed is not None, f"script result of {record.stan:06d}, which is not owed")
+    rules.require(owed, f"script result of {record.stan:06d}, which is not owed")
     if isinstance(record, ScriptAttempted):
         db.execute("UPDATE scripts SET attempts = ? WHERE intent = ?", (record.attempt, intent))
         return
     db.execute("DELETE FROM scripts WHERE intent = ?", (intent,))
-    batch = one(
-        db,
-        "SELECT b.state FROM batches b JOIN transactions t USING (serial) WHERE t.intent = ?",
-        intent,
-    )
+    sql = "SELECT b.state FROM batches b JOIN transactions t USING (serial) WHERE t.intent = ?"
+    batch = one(db, sql, intent)
     closed = batch is not None and batch["state"] == BatchState.CLOSED
     if row is not None and (row["state"] in _OVER or closed):
         forget_card(db, record.batch, record.stan)

@@ -47,30 +47,27 @@ def _intent(db: sqlite3.Connection, entry: ChainedRecord, intent: IntentRecorded
     rules.may_begin(intent, terminal, used=used)
     original = _original(db, intent, terminal)
     day = max(intent.date, terminal["day"])
-    db.execute(
-        "INSERT INTO transactions (intent, serial, batch, stan, training, kind, state,"
-        " amount_minor, currency, owner, card, psn, operator, date, day, clock_s, original)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            entry.seq,
-            terminal["serial"],
-            intent.batch,
-            intent.stan,
-            int(intent.training),
-            intent.kind.value,
-            State.OPEN.value,
-            intent.amount_minor,
-            intent.currency,
-            rules.owner_of(intent),
-            intent.card.hash,
-            intent.card.psn,
-            intent.operator,
-            intent.date,
-            day,
-            int(entry.moment.timestamp()) - terminal["jumped_s"],
-            original["intent"] if original is not None else None,
-        ),
-    )
+    row = {
+        "intent": entry.seq,
+        "serial": terminal["serial"],
+        "batch": intent.batch,
+        "stan": intent.stan,
+        "training": int(intent.training),
+        "kind": intent.kind.value,
+        "state": State.OPEN.value,
+        "amount_minor": intent.amount_minor,
+        "currency": intent.currency,
+        "owner": rules.owner_of(intent),
+        "card": intent.card.hash,
+        "psn": intent.card.psn,
+        "operator": intent.operator,
+        "date": intent.date,
+        "day": day,
+        "clock_s": int(entry.moment.timestamp()) - terminal["jumped_s"],
+        "original": original["intent"] if original is not None else None,
+    }
+    names, values = ", ".join(row), ", ".join(f":{name}" for name in row)
+    db.execute(f"INSERT INTO transactions ({names}) VALUES ({values})", row)  # noqa: S608 - ours
     orders.begun(db, entry.seq, intent)
     if intent.kind is Kind.REFUND and original is not None:
         _refunded(db, original["intent"], intent.amount_minor)
@@ -116,12 +113,11 @@ def _original(db: sqlite3.Connection, intent: IntentRecorded, terminal: Row) -> 
         _elsewhere(db, intent)
         return None
     original = _named(db, intent)
-    voiding = original is not None and one(
-        db,
+    sql = (
         "SELECT 1 FROM transactions WHERE original = ? AND kind <> 'refund'"
-        " AND state IN ('open', 'reversing')",
-        original["intent"],
+        " AND state IN ('open', 'reversing')"
     )
+    voiding = original is not None and one(db, sql, original["intent"])
     rules.may_undo(
         intent,
         original,
@@ -159,32 +155,22 @@ def _named(db: sqlite3.Connection, intent: IntentRecorded) -> Row | None:
     named = intent.original
     if named is None:
         return None
-    return one(
-        db,
+    sql = (
         "SELECT * FROM transactions WHERE stan = ? AND batch = ? AND training = +?"
-        " ORDER BY reference = ? DESC, date = ? DESC, serial DESC LIMIT 1",
-        named.stan,
-        named.batch,
-        int(intent.training),
-        named.reference,
-        named.date,
+        " ORDER BY reference = ? DESC, date = ? DESC, serial DESC LIMIT 1"
     )
+    training = int(intent.training)
+    return one(db, sql, named.stan, named.batch, training, named.reference, named.date)
 
 
 def _outcome(db: sqlite3.Connection, seq: int, outcome: OutcomeRecorded) -> None:
     number = latest(db, outcome.batch, outcome.stan, training=outcome.training)
     row = rules.may_end(outcome, number)
+    code = outcome.authorisation_code if row["kind"] == Kind.PREAUTH.value else ""
     db.execute(
         "UPDATE transactions SET outcome = ?, ended = ?, state = ?, reference = ?,"
-        " authorisation = ? WHERE intent = ?",
-        (
-            seq,
-            seq,
-            outcome.result.value,  # a State has the same
-            outcome.reference,
-            outcome.authorisation_code if row["kind"] == Kind.PREAUTH.value else "",
-            row["intent"],
-        ),
+        " authorisation = ? WHERE intent = ?",  # a State has the value of a Result
+        (seq, seq, outcome.result.value, outcome.reference, code, row["intent"]),
     )
     if outcome.result is Result.APPROVED:
         rules.may_approve(row, _row(db, row["original"]))
@@ -217,9 +203,8 @@ def _reversal_opened(db: sqlite3.Connection, seq: int, opened: ReversalOpened) -
 
 def _reversal_attempted(db: sqlite3.Connection, attempted: ReversalAttempted) -> None:
     row = _reversing(db, attempted)
-    db.execute(
-        "UPDATE reversals SET attempts = ? WHERE intent = ?", (attempted.attempt, row["intent"])
-    )
+    sql = "UPDATE reversals SET attempts = ? WHERE intent = ?"
+    db.execute(sql, (attempted.attempt, row["intent"]))
 
 
 def _reversal_confirmed(db: sqlite3.Connection, seq: int, confirmed: ReversalConfirmed) -> None:
@@ -231,11 +216,8 @@ def _reversal_confirmed(db: sqlite3.Connection, seq: int, confirmed: ReversalCon
     if row["kind"] == Kind.REFUND.value:
         _refunded(db, row["original"], -row["amount_minor"])
     else:
-        original = _row(db, row["original"])
-        if original is not None and row["stan"] in (
-            original["voided_by"],
-            original["completed_by"],
-        ):
+        used = _row(db, row["original"])
+        if used is not None and row["stan"] in (used["voided_by"], used["completed_by"]):
             _used(db, row, 0)
     orders.moved(db, seq, row["original"])
 
@@ -249,10 +231,8 @@ def _reversing(db: sqlite3.Connection, told: ReversalAttempted | ReversalConfirm
 
 
 def _ended(db: sqlite3.Connection, row: Row, seq: int, state: State) -> None:
-    db.execute(
-        "UPDATE transactions SET state = ?, ended = ? WHERE intent = ?",
-        (state.value, seq, row["intent"]),
-    )
+    sql = "UPDATE transactions SET state = ?, ended = ? WHERE intent = ?"
+    db.execute(sql, (state.value, seq, row["intent"]))
     orders.moved(db, seq, row["intent"])
 
 
@@ -282,10 +262,8 @@ def _voided(db: sqlite3.Connection, original: int, stan: int) -> None:
 
 
 def _refunded(db: sqlite3.Connection, original: int, minor: int) -> None:
-    db.execute(
-        "UPDATE transactions SET refunded_minor = refunded_minor + ? WHERE intent = ?",
-        (minor, original),
-    )
+    sql = "UPDATE transactions SET refunded_minor = refunded_minor + ? WHERE intent = ?"
+    db.execute(sql, (minor, original))
 
 
 def _count(db: sqlite3.Connection, row: Row, sign: int) -> None:
@@ -304,18 +282,12 @@ def _count(db: sqlite3.Connection, row: Row, sign: int) -> None:
 
 
 def _day(db: sqlite3.Connection, row: Row, sign: int) -> None:
+    key = (row["day"], row["kind"], row["operator"], row["currency"])
     db.execute(
         "INSERT INTO day_totals VALUES (?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (date, kind, operator, currency)"
         " DO UPDATE SET count = count + excluded.count, minor = minor + excluded.minor",
-        (
-            row["day"],
-            row["kind"],
-            row["operator"],
-            row["currency"],
-            sign,
-            sign * row["amount_minor"],
-        ),
+        (*key, sign, sign * row["amount_minor"]),
     )
 
 

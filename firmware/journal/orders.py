@@ -53,18 +53,11 @@ def project(db: sqlite3.Connection, seq: int, record: OrderRecord) -> None:
     if isinstance(record, OrderTaken):
         waiting = db.execute("SELECT id FROM orders WHERE state = 'taken'").fetchone()
         rules.may_take(record, known=row is not None, waiting=waiting["id"] if waiting else "")
+        asked = (record.kind.value, record.amount_minor, record.currency, record.reference)
         db.execute(
             "INSERT INTO orders (id, taken, kind, amount_minor, currency, reference, state,"
             " version) VALUES (?, ?, ?, ?, ?, ?, 'taken', ?)",
-            (
-                record.id,
-                seq,
-                record.kind.value,
-                record.amount_minor,
-                record.currency,
-                record.reference,
-                seq,
-            ),
+            (record.id, seq, *asked, seq),
         )
         _event(db, seq, record.id, OrderState.TAKEN)
         return

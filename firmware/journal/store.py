@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from msgspec.structs import astuple
+
 from firmware.core.kinds import ReversalCause
 from firmware.journal import connection as engine
 from firmware.journal import schema
@@ -238,10 +240,7 @@ class Journal(Lookups):
         seq = before.seq + 1
         head = Head.signed(seq, link(seq, at, body, before.hash), self.keys)
         entry = ChainedRecord(seq, at, body, before.hash, head.hash, head.signature)
-        self._db.execute(
-            "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?)",
-            (seq, at, body, entry.previous, entry.hash, entry.signature),
-        )
+        self._db.execute("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?)", astuple(entry))
         project(self._db, entry, record)
         self._head = head
 

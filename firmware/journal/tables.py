@@ -16,14 +16,11 @@ def one(db: sqlite3.Connection, sql: str, *values: Any) -> Row | None:
 
 def latest(db: sqlite3.Connection, batch: int, stan: int, *, training: bool) -> Row | None:
     """The latest transaction with these numbers."""
-    return one(
-        db,
+    sql = (
         "SELECT * FROM transactions WHERE stan = ? AND batch = ? AND training = +?"
-        " ORDER BY serial DESC LIMIT 1",
-        stan,
-        batch,
-        int(training),
+        " ORDER BY serial DESC LIMIT 1"
     )
+    return one(db, sql, stan, batch, int(training))
 
 
 def keep_card(db: sqlite3.Connection, batch: int, stan: int, sealed: bytes) -> None:
