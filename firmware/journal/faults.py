@@ -3,28 +3,10 @@
 from __future__ import annotations
 
 from firmware.core.raised import RaisedAs
-from firmware.core.sqlite import (
-    DATABASE_ERRORS,
-    JournalFault,
-    Trouble,
-    fault_of,
-    trouble_of,
-)
+from firmware.core.sqlite import DATABASE_ERRORS, JournalFault, Trouble, fault_of, trouble_of
 
-__all__ = [
-    "DAMAGE",
-    "DATABASE_ERRORS",
-    "IntentsOpen",
-    "JournalFault",
-    "RuleBroken",
-    "Trouble",
-    "damage_is_a_fault",
-    "damage_of",
-    "error_is_a_fault",
-    "fault_of",
-    "meant_by",
-    "trouble_of",
-]
+# those of `core/sqlite` are named here for all who read the journal
+__all__ = ["DATABASE_ERRORS", "JournalFault", "Trouble", "fault_of", "trouble_of"]
 
 
 class RuleBroken(JournalFault):

@@ -92,8 +92,10 @@ class Operators:
     def __init__(self, journal: Journal, cost: Cost | None = None) -> None:
         self._cost = cost or Cost()
         self._journal = journal
-        if not journal.staff():
-            self._make_first()
+        if not journal.staff():  # the first start: both have the factory's password
+            for number in (SUPERVISOR, "01"):
+                if self._row(number) is None:
+                    self._add(number, "")
 
     def verify(
         self, number: str, password: Password, now: datetime, *, purpose: str = ""
@@ -161,12 +163,6 @@ class Operators:
         return sorted(self._journal.staff())
 
     # -- below --------------------------------------------------------------------------------
-
-    def _make_first(self) -> None:
-        """The first start: the supervisor and one cashier, both with factory passwords."""
-        for number in (SUPERVISOR, "01"):
-            if self._row(number) is None:
-                self._add(number, "")
 
     def _add(self, number: str, by: str) -> None:
         stored = self._hash(number, _default(number))

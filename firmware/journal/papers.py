@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 
 from firmware.core.kinds import Copy
+from firmware.journal.faults import RuleBroken
 from firmware.journal.paper_records import (
     PaperRecord,
     PrintDoubtful,
@@ -20,6 +21,7 @@ from firmware.journal.paper_records import (
 )
 from firmware.journal.rules import require
 from firmware.journal.schema import OWED
+from firmware.journal.tables import one
 from firmware.journal.transactions import PaperStands
 
 UNHEARD_MAX = 10  # older ones have been looked at by people, whom the idle screen asks to
@@ -36,8 +38,22 @@ def project(db: sqlite3.Connection, seq: int, record: PaperRecord) -> None:
     """Bring the papers up to a record. Raises RuleBroken."""
     if isinstance(record, PrintQueued):
         _owed(db, seq, record)
-    else:
-        _changed(db, record)
+        return
+    found = f"SELECT state FROM print_jobs WHERE job = ? AND ({OWED} OR state = 'unheard')"  # noqa: S608 - ours
+    job = one(db, found, record.job)
+    if job is None:
+        raise RuleBroken(f"print job {record.job} is not owed")
+    again = job["state"] == PaperStands.UNHEARD and not isinstance(record, PrintDoubtful)
+    require(not again, f"print job {record.job} is sent already")
+    unheard = isinstance(record, PrintSent) and record.unheard
+    state = PaperStands.UNHEARD if unheard else _STANDS[type(record)]
+    db.execute("UPDATE print_jobs SET state = ? WHERE job = ?", (state.value, record.job))
+    if unheard:
+        db.execute(
+            "UPDATE print_jobs SET state = ? WHERE state = 'unheard' AND job NOT IN (SELECT job"
+            " FROM print_jobs WHERE state = 'unheard' ORDER BY job DESC LIMIT ?)",
+            (PaperStands.NEVER_HEARD.value, UNHEARD_MAX),
+        )
 
 
 def _owed(db: sqlite3.Connection, seq: int, record: PrintQueued) -> None:
@@ -58,26 +74,3 @@ def _owed(db: sqlite3.Connection, seq: int, record: PrintQueued) -> None:
         changes += ["reversals SET told = 1", "uploads SET told = 1"]
     for change in changes:
         db.execute(f"UPDATE {change} WHERE intent = {this}", number)
-
-
-def _changed(
-    db: sqlite3.Connection,
-    record: PrintSending | PrintSent | PrintHeld | PrintDoubtful | PrintDropped,
-) -> None:
-    found = f"SELECT state FROM print_jobs WHERE job = ? AND ({OWED} OR state = 'unheard')"  # noqa: S608 - ours
-    job: sqlite3.Row | None = db.execute(found, (record.job,)).fetchone()
-    require(job is not None, f"print job {record.job} is not owed")
-    assert job is not None
-    doubted = isinstance(record, PrintDoubtful)
-    require(
-        doubted or job["state"] != PaperStands.UNHEARD, f"print job {record.job} is sent already"
-    )
-    unheard = isinstance(record, PrintSent) and record.unheard
-    state = PaperStands.UNHEARD if unheard else _STANDS[type(record)]
-    db.execute("UPDATE print_jobs SET state = ? WHERE job = ?", (state.value, record.job))
-    if unheard:
-        db.execute(
-            "UPDATE print_jobs SET state = ? WHERE state = 'unheard' AND job NOT IN (SELECT job"
-            " FROM print_jobs WHERE state = 'unheard' ORDER BY job DESC LIMIT ?)",
-            (PaperStands.NEVER_HEARD.value, UNHEARD_MAX),
-        )

@@ -7,15 +7,7 @@ default, so that every release reads the journals of all earlier ones.
 
 from __future__ import annotations
 
-from firmware.core.kinds import (
-    CardFacts,
-    EmvData,
-    GuardKind,
-    Kind,
-    Result,
-    Totals,
-    Verification,
-)
+from firmware.core.kinds import CardFacts, EmvData, GuardKind, Kind, Result, Totals, Verification
 from firmware.core.payment import Payment
 from firmware.journal.advice_records import AdviceRecord, ScriptRecord
 from firmware.journal.base import Base, OfVoucher

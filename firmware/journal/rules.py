@@ -6,14 +6,7 @@ rule is a function of what was recorded before, and raises RuleBroken.
 
 from __future__ import annotations
 
-from firmware.core.kinds import (
-    COMPLETION_PERCENT_MAX,
-    RESTS_ON,
-    USES_A_HOLD,
-    Kind,
-    Result,
-    Totals,
-)
+from firmware.core.kinds import COMPLETION_PERCENT_MAX, RESTS_ON, USES_A_HOLD, Kind, Result, Totals
 from firmware.core.money import MINOR_MAX, percent_of
 from firmware.core.payment import BATCH_MAX, STAN_MAX
 from firmware.journal.enquiry_records import BalanceAsked
@@ -178,17 +171,15 @@ def may_undo_here(intent: IntentRecorded, original: Row) -> None:
     require(owner == owner_of(intent), f"{word} by {owner_of(intent)} of a sale by {owner}")
 
 
-_ANSWERS = (Result.APPROVED, Result.DECLINED)  # what a refund that is repeated may end with
-
-
 def may_end(outcome: OutcomeRecorded, row: Row | None) -> Row:
     """An outcome ends one open intent of its kind; one that is repeated ends with an answer."""
     if row is None:
         raise RuleBroken(f"outcome of {outcome.stan:06d} without its intent")
     require(row["kind"] == outcome.kind.value, f"outcome of a {row['kind']} as {outcome.kind}")
     name = f"outcome {outcome.result.value} of {outcome.stan:06d}"
-    pending = row["state"] == State.PENDING.value and outcome.result in _ANSWERS
-    require(row["state"] == State.OPEN.value or pending, f"{name}, which is {row['state']}")
+    answered = outcome.result in (Result.APPROVED, Result.DECLINED)
+    ends = row["state"] == State.OPEN.value or (row["state"] == State.PENDING.value and answered)
+    require(ends, f"{name}, which is {row['state']}")
     if outcome.result is Result.PENDING:
         told = row["kind"] == Kind.REFUND.value and not row["training"]
         require(told, f"{name}, which is no refund")
@@ -234,15 +225,13 @@ def may_tell_script(stan: int, row: Row | None, *, owed: bool) -> None:
     require(not owed, f"script result of {stan:06d}, which is owed already")
 
 
-_REVERSIBLE = (State.OPEN.value, State.APPROVED.value)
-
-
 def may_reverse(opened: ReversalOpened, row: Row | None, batch_state: str) -> Row:
     """What is open or approved in the open batch may be reversed, unless more was built on it."""
     if row is None:
         raise RuleBroken(f"reversal of {opened.stan:06d} without its intent")
     name = f"reversal of {opened.stan:06d}"
-    require(row["state"] in _REVERSIBLE, f"{name}, which is {row['state']}")
+    stands = row["state"] in (State.OPEN.value, State.APPROVED.value)
+    require(stands, f"{name}, which is {row['state']}")
     require(not row["voided_by"], f"{name}, which is voided")
     require(not row["refunded_minor"], f"{name}, which is refunded")
     require(not row["completed_by"], f"{name}, which is completed")

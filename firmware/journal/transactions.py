@@ -6,12 +6,7 @@ import enum
 
 import msgspec
 
-from firmware.core.kinds import (
-    Copy,
-    EmvData,
-    ReversalCause,
-    Verification,
-)
+from firmware.core.kinds import Copy, EmvData, ReversalCause, Verification
 from firmware.core.money import Money, currency_of
 from firmware.journal.payments import RecordedPayment
 
