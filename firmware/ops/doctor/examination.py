@@ -12,7 +12,7 @@ from firmware.core.config import Config
 from firmware.core.config_file import with_setting
 from firmware.core.places import CONFIG, USER
 from firmware.ops.doctor.computer import ClockCheck, PowerCheck
-from firmware.ops.doctor.display import DisplayCheck, Picture, SignalsCheck
+from firmware.ops.doctor.display import DisplayCheck, SignalsCheck
 from firmware.ops.doctor.findings import Inspection
 from firmware.ops.doctor.keypad import PLUG_IN, KeypadCheck
 from firmware.ops.doctor.machine import Machine, usb_node
@@ -74,10 +74,8 @@ def checks_of_parts(
     choose: Choose | None = None,
 ) -> Iterator[Inspection]:
     """Every check on the parts themselves, which whoever made them closes."""
-    clock, panel = SystemClock(), config.display
-    picture = Picture(choose, panel.chip, panel.rotate) if choose else None
-    bus = (panel.bus, panel.port, panel.address)
-    yield DisplayCheck(machine, parts.display, clock, *bus, picture)
+    clock = SystemClock()
+    yield DisplayCheck(machine, parts.display, clock, config.display, choose)
     matrix = KEYPAD if config.keypad.kind == "matrix" else None
     pause = lambda milliseconds: time.sleep(milliseconds / 1000)  # noqa: E731
     yield KeypadCheck(parts.keypad, clock, pause, matrix, ask)

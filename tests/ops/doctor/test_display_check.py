@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 from gpiozero.pins.mock import MockFactory
 
-from firmware.ops.doctor.display import DisplayCheck, Picture, SignalsCheck
+from firmware.core.config import DisplaySettings
+from firmware.ops.doctor.display import DisplayCheck, SignalsCheck
 from firmware.ops.doctor.findings import Verdict
 from hw.board import SIGNALS
 from hw.events import Device
@@ -21,12 +22,14 @@ from tests.ops.doctor.machine import ModelMachine, verdicts, worst
 BAD, GOOD, SKIPPED = Verdict.BAD, Verdict.GOOD, Verdict.SKIPPED
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 I2C = "/dev/i2c-1"
+ON_SPI = DisplaySettings(bus="spi")
 ADAPTER = "/sys/bus/i2c/devices/i2c-1"
 SPEED = f"{ADAPTER}/of_node/clock-frequency"
 
 
 def display_check(chip, machine, bus="i2c"):
-    return DisplayCheck(machine, Oled(lambda: chip), VirtualClock(NOON), bus, 1, 0x3C)
+    settings = DisplaySettings(bus=bus)
+    return DisplayCheck(machine, Oled(lambda: chip), VirtualClock(NOON), settings)
 
 
 def bus_at(clock_hz):
@@ -46,9 +49,8 @@ def test_a_slow_bus_is_a_warning_with_the_line_to_write():
 
 
 def test_another_bus_than_the_headers_has_an_overlay_of_its_own():
-    check = DisplayCheck(
-        ModelMachine(), Oled(Ssd1306), VirtualClock(NOON), bus="i2c", port=3, address=0x3C
-    )
+    settings = DisplaySettings(port=3)
+    check = DisplayCheck(ModelMachine(), Oled(Ssd1306), VirtualClock(NOON), settings)
     [(detail, advice)] = worst(check)
     assert detail == "/dev/i2c-3 is not there"
     assert "dtoverlay=i2c3,baudrate=400000" in advice
@@ -65,7 +67,7 @@ def test_a_display_on_spi_that_fails_is_bad_with_its_own_wires():
         raise DeviceFault(Device.DISPLAY, "lgpio: 'GPIO busy'")
 
     machine = ModelMachine({"/dev/spidev0.0": b""})
-    check = DisplayCheck(machine, Oled(absent), VirtualClock(NOON), "spi", 0, 0x3C)
+    check = DisplayCheck(machine, Oled(absent), VirtualClock(NOON), ON_SPI)
     assert [advice.partition(" against")[0] for _, advice in worst(check)] == ["check DC and RES"]
 
 
@@ -140,9 +142,10 @@ def test_a_person_says_how_the_picture_looks_and_the_doctor_which_setting_is_wro
     typed, verdict, said
 ):
     chip = Ssd1306()
-    picture = Picture(lambda _words: typed, "ssd1306", 0)
     machine, clock = bus_at(400_000), VirtualClock(NOON)
-    check = DisplayCheck(machine, Oled(lambda: chip), clock, "i2c", 1, 0x3C, picture)
+    check = DisplayCheck(
+        machine, Oled(lambda: chip), clock, DisplaySettings(), lambda _words: typed
+    )
     found = list(check.look())[-1]
     assert found.verdict is verdict
     assert said in f"{found.detail} {found.advice}"

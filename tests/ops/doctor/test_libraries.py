@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from gpiozero.pins.mock import MockFactory
 
+from firmware.core.config import DisplaySettings
 from firmware.ops.doctor.display import DisplayCheck
 from firmware.ops.doctor.findings import Verdict, examined
 from firmware.ops.doctor.keypad import KeypadCheck
@@ -65,7 +66,8 @@ def test_a_display_on_spi_without_its_libraries_is_bad_with_their_package(librar
         return PinHeader(MockFactory(revision=sim.PI_4B_REVISION))
 
     machine = ModelMachine({"/dev/spidev0.0": b""})
-    check = DisplayCheck(machine, Oled(spi(header)), VirtualClock(NOON), "spi", 0, 0x3C)
+    settings = DisplaySettings(bus="spi")
+    check = DisplayCheck(machine, Oled(spi(header)), VirtualClock(NOON), settings)
     assert [advice for _, advice in worst(check)] == [f"sudo apt install python3-{library}"]
 
 
