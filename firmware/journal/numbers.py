@@ -6,7 +6,7 @@ import msgspec
 
 from firmware.core.payment import STAN_MAX
 from firmware.journal.faults import JournalFault, Trouble
-from firmware.journal.reading import Reading
+from firmware.journal.rows import Reading
 
 DAY_DIGITS = 8  # YYYYMMDD
 

@@ -13,9 +13,8 @@ from msgspec import Struct
 
 from firmware.journal import rules
 from firmware.journal.order_records import OrderEnd, OrderEnded, OrderRecord, OrderState, OrderTaken
-from firmware.journal.reading import Reading
 from firmware.journal.records import IntentRecorded
-from firmware.journal.rows import columns_of, record_of
+from firmware.journal.rows import Reading, columns_of, record_of
 from firmware.journal.tables import one
 from firmware.journal.transactions import State
 
