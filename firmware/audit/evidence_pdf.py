@@ -127,10 +127,6 @@ def _summary(case: Case) -> Iterator[Any]:
         yield _words(chinese, _SMALL)
         yield _words(english, _SMALL)
     yield Spacer(0, 3 * mm)
-    yield from _keys(case)
-
-
-def _keys(case: Case) -> Iterator[Any]:
     for record, key in case.keys:
         words = f"公钥指纹 Key fingerprint (record {record} …)  {fingerprint_of(key)}"
         yield _words(words, _SMALL)

@@ -44,8 +44,4 @@ def _cell(cell: Cell, what: Is, *, spreadsheet: bool) -> str:
         text = f"'{text}"
     elif spreadsheet and what is Is.NUMBER and text.isascii() and text.isalnum():
         text = f'="{text}"'
-    return _quoted(text)
-
-
-def _quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"' if text else ""

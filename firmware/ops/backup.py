@@ -144,7 +144,8 @@ def put_back(
             keys = TerminalKeys.load(folder)
             _verify(folder, keys, manifest)
             _go_on(folder, keys, last, now)
-            _sync(folder)
+            for path in (folder, *folder.rglob("*/")):  # the files in them are synced already
+                sync_directory(path)
             if there:
                 _move(folder, directory, rename)
             else:
@@ -272,12 +273,6 @@ def _go_on(folder: Path, keys: TerminalKeys, last: tuple[int, int], now: ClockNo
     if (folder / BOOKS).exists():
         with contextlib.closing(Books(folder / BOOKS)) as books, books.commit():
             books.skip_numbers(_REFERENCES_SKIPPED)
-
-
-def _sync(folder: Path) -> None:
-    """Make the names in it durable; its files were synced as they were written."""
-    for path in (folder, *folder.rglob("*/")):
-        sync_directory(path)
 
 
 def _move(folder: Path, directory: Path, rename: Callable[[Path, Path], object]) -> None:

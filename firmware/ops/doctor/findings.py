@@ -81,7 +81,10 @@ def _looked(check: Inspection) -> Iterator[Finding]:
     try:
         yield from check.look()
     except ImportError as error:  # drivers import their libraries when they are first used
-        yield missing(error)
+        advice = (
+            "sudo apt install --reinstall pos-terminal; in a checkout delete .venv and start again"
+        )
+        yield bad("libraries", str(error), advice)
 
 
 def fit(findings: Sequence[Finding]) -> bool:
@@ -99,12 +102,6 @@ def as_json(findings: Sequence[Finding]) -> str:
     """All of it as one JSON object."""
     told = {"fit": fit(findings), "findings": msgspec.to_builtins(findings)}
     return json.dumps(told, ensure_ascii=False, indent=2)
-
-
-def missing(error: ImportError) -> Finding:
-    """A library of the environment cannot be imported."""
-    advice = "sudo apt install --reinstall pos-terminal; in a checkout delete .venv and start again"
-    return bad("libraries", str(error), advice)
 
 
 _PACKAGES = {FaultReason.NO_LGPIO: "python3-lgpio", FaultReason.NO_SPIDEV: "python3-spidev"}

@@ -41,15 +41,12 @@ class KeypadCheck(Struct, frozen=True):
             advice = "nobody pressing? Look for wires that touch, and for a key that jams"
             yield bad(PART, "a key reads as pressed", advice)
             return
-        yield good(PART, f"{self._what} can be had, and no key is down")
+        what = "the USB keypad" if self.matrix is None else "pins"
+        yield good(PART, f"{what} can be had, and no key is down")
         if self.ask is None:
             yield skipped(PART, "keys were not asked for")
             return
         yield from self._judged(self._pressed())
-
-    @property
-    def _what(self) -> str:
-        return "the USB keypad" if self.matrix is None else "pins"
 
     def _advice_for(self, reason: FaultReason | None) -> str:
         if self.matrix is None:

@@ -50,7 +50,9 @@ class StorageCheck(Struct, frozen=True):
     def look(self) -> Iterator[Finding]:
         """Free space, access, and a data directory in memory."""
         yield self._space()
-        yield from self._access()
+        if self.machine.exists(self.data) and not self.machine.usable(self.data, self.user):
+            advice = f"sudo chown -R {self.user.name}: {self.data}"
+            yield bad(PART, f"{self.data} is closed to {self.user.name}", advice)
         if mount_of(self.machine, self.data).kind in ("overlay", "tmpfs"):
             advice = "mount a partition of its own there, as in firmware/ops/install/README.md"
             yield bad(PART, f"{self.data} is in memory: it is lost at power-off", advice)
@@ -65,11 +67,6 @@ class StorageCheck(Struct, frozen=True):
         if free < FREE_ENOUGH:
             return warning(PART, told, _MAKE_ROOM)
         return good(PART, told)
-
-    def _access(self) -> Iterator[Finding]:
-        if self.machine.exists(self.data) and not self.machine.usable(self.data, self.user):
-            advice = f"sudo chown -R {self.user.name}: {self.data}"
-            yield bad(PART, f"{self.data} is closed to {self.user.name}", advice)
 
 
 GIGABYTE = 1_000_000_000
