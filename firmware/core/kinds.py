@@ -181,7 +181,7 @@ class CardFacts(msgspec.Struct, frozen=True, kw_only=True):
     last4: str
     pan_length: int
     psn: str = ""  # card sequence number, 5F34
-    expiry: str = ""  # not kept after authorisation unless the receipt needs it: always ""
+    expiry: str = ""  # always "": it is not kept after the authorisation
     scheme: str = ""  # issuer's or scheme's name on the receipt
     label: str = ""  # application label or preferred name
     aid: str = ""

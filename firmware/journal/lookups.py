@@ -35,9 +35,9 @@ _OF_OPEN_BATCH = "t.batch = ? AND t.serial = (SELECT serial FROM terminal) AND t
 class SettlementProgress(Struct, frozen=True):
     """How far a settlement on an acquirer's line has come.
 
-    `details`: vouchers whose details were taken, and before them `unnamed` more, which a release
-    that did not name them has counted. `chips`: vouchers whose chip's data were answered, and
-    whether they were taken.
+    `details`: vouchers whose details the acquirer has taken. `unnamed`: how many more it took
+    before, counted by an earlier release that did not name them. `chips`: vouchers whose chip's
+    data were answered, and whether they were taken.
     """
 
     answered: SettlementAnswered | None = None

@@ -137,7 +137,7 @@ class OwedLookups(VoucherLookups):
     def _owed(
         self, make: Callable[[sqlite3.Row], T], owed: str, *, by: str, columns: str = "w.*"
     ) -> list[T]:
-        """What `make` makes of what is owed, `w`, with its transaction.
+        """What `make` makes of each row of what is owed, table `w`, joined with its transaction.
 
         CROSS JOIN keeps SQLite from walking through all transactions for the few that owe.
         """

@@ -24,7 +24,7 @@ from firmware.journal.schema import OWED
 from firmware.journal.tables import one
 from firmware.journal.transactions import PaperStands
 
-UNHEARD_MAX = 10  # older ones have been looked at by people, whom the idle screen asks to
+UNHEARD_MAX = 10  # the idle screen has asked people to look at older ones
 _STANDS = {
     PrintSending: PaperStands.SENDING,
     PrintSent: PaperStands.PRINTED,

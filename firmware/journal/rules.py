@@ -145,10 +145,10 @@ def may_undo(
 
 
 def may_undo_elsewhere(intent: IntentRecorded, *, known: bool, allowed: bool) -> None:
-    """What another terminal sold is refunded by its reference, where the setting allows it.
+    """What another terminal sold is refunded by its reference, if a setting allows it.
 
-    What it holds is completed or voided by its authorisation code, where another setting does. How
-    much is left or held of it only the acquirer knows. What was made here is undone as such.
+    What it holds is completed or voided by its authorisation code, if another setting allows that.
+    Only the acquirer knows how much is left. What this terminal made is never undone this way.
     """
     original, word = intent.original, intent.kind.value
     holds = intent.kind in USES_A_HOLD

@@ -42,7 +42,7 @@ LOG = (
     ) STRICT""",
 )
 
-# not from the log either: what its sealed data are, firmware.payments.sealed_cards says
+# not from the log either; firmware.payments.sealed_cards says what is sealed
 SEALED = """CREATE TABLE IF NOT EXISTS sealed (
     batch INTEGER NOT NULL,
     stan INTEGER NOT NULL,

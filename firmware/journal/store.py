@@ -103,7 +103,7 @@ class Journal(Lookups):
     ) -> Journal:
         """Open the journal in `directory`, making it at first start; blocks for the disk.
 
-        Without `begin` none is ever made, nor the directory, and GONE is raised in their place.
+        Without `begin` neither journal nor directory is made: GONE is raised instead.
         Raises JournalFault whenever it is not certain that the record is whole and can go on: the
         terminal does not trade then. Costs the same for a short journal and a long one. With
         `without_tail` a journal whose last records are missing goes on without them, and says so;
