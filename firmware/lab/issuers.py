@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -22,25 +21,15 @@ class InBooks(Struct, frozen=True, forbid_unknown_fields=True):
     status: AccountStatus = AccountStatus.ACTIVE
 
 
-@dataclass(frozen=True, slots=True)
-class CardAccount:
-    """One account; `imk_ac` has 16 bytes.
+class CardAccount(Struct, frozen=True):
+    """The account behind an application of a card.
 
-    `cvn` and `issuer_data` say how the card makes its cryptograms, `arpc_method` how it wants to
-    be answered: see `hw.sim.cards.cryptogram`.
+    `issuer_data` says how the card makes its cryptograms: see `hw.sim.cards.cryptogram`.
     """
 
-    name: str
+    account: Account
     aid: str
-    pan: str = field(repr=False)
-    psn: int
-    expiry: str  # YYMM
-    pin: str | None = field(repr=False)
-    cvn: int
     issuer_data: str
-    arpc_method: int
-    imk_ac: bytes = field(repr=False)
-    books: InBooks
 
 
 def tray_accounts(folder: Path = TRAY) -> list[CardAccount]:
@@ -52,21 +41,21 @@ def tray_accounts(folder: Path = TRAY) -> list[CardAccount]:
             own = application.account
             if own.track2_pan:
                 continue  # forged: no issuer has an account of it
-            accounts.append(
-                CardAccount(
-                    name=card.name if len(card.application) == 1 else f"{card.name}-{number}",
-                    aid=application.aid,
-                    pan=own.pan,
-                    psn=own.sequence,
-                    expiry=own.expiry_yymm,
-                    pin=own.pin,
-                    cvn=application.cvn,
-                    issuer_data=application.issuer_data,
-                    arpc_method=application.arpc_method,
-                    imk_ac=bytes.fromhex(own.imk_ac),
-                    books=_in_books(path, application.issuer),
-                )
+            books = _in_books(path, application.issuer)
+            account = Account(
+                name=card.name if len(card.application) == 1 else f"{card.name}-{number}",
+                pan=Pan(own.pan),
+                psn=f"{own.sequence:02d}",
+                expiry=own.expiry_yymm,
+                pin=Pin(own.pin) if own.pin else None,
+                balance_minor=books.balance_minor,
+                credit_limit_minor=books.credit_limit_minor,
+                imk_ac=SecretKey(bytes.fromhex(own.imk_ac)),
+                cvn=application.cvn,
+                status=books.status,
+                arpc_method=application.arpc_method,
             )
+            accounts.append(CardAccount(account, application.aid, application.issuer_data))
     return accounts
 
 
@@ -80,19 +69,4 @@ def _in_books(path: Path, issuer: Mapping[str, int | str]) -> InBooks:
 @cache
 def tray_books(folder: Path = TRAY) -> tuple[Account, ...]:
     """The issuers' accounts behind the cards of a tray, as the embedded host holds them."""
-    return tuple(
-        Account(
-            name=one.name,
-            pan=Pan(one.pan),
-            psn=f"{one.psn:02d}",
-            expiry=one.expiry,
-            pin=Pin(one.pin) if one.pin else None,
-            balance_minor=one.books.balance_minor,
-            credit_limit_minor=one.books.credit_limit_minor,
-            imk_ac=SecretKey(one.imk_ac),
-            cvn=one.cvn,
-            status=one.books.status,
-            arpc_method=one.arpc_method,
-        )
-        for one in tray_accounts(folder)
-    )
+    return tuple(one.account for one in tray_accounts(folder))

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from firmware.acquirer.cryptogram import IssuerKey, is_genuine, issuer_authentication_data
-from firmware.core.masked import Pan, SecretKey
 from firmware.lab.issuers import CardAccount, tray_accounts
 from hw.sim.cards import cryptogram as card_side
 from hw.sim.cards.des import icc_master_key
@@ -26,24 +25,23 @@ SENT = {
 AIP, ATC = bytes.fromhex("7C00"), bytes.fromhex("0102")
 
 
-@pytest.mark.parametrize("card", tray_accounts(), ids=lambda card: card.name)
+@pytest.mark.parametrize("card", tray_accounts(), ids=lambda card: card.account.name)
 def test_the_host_knows_every_cards_cryptogram_and_the_card_its_answer(card: CardAccount) -> None:
+    account = card.account
     iad = card_side.issuer_application_data(
-        card.issuer_data, card.cvn, card_side.CardFindings(first=card_side.AcType.ARQC)
+        card.issuer_data, account.cvn, card_side.CardFindings(first=card_side.AcType.ARQC)
     )
-    master = icc_master_key(card.imk_ac, card.pan, card.psn)
-    key = card_side.session_key(card.cvn, master, ATC, SENT[0x9F37])
-    arqc = card_side.application_cryptogram(card.cvn, key, SENT, (AIP, ATC, iad))
+    master = icc_master_key(account.imk_ac.reveal(), account.pan.reveal(), int(account.psn))
+    key = card_side.session_key(account.cvn, master, ATC, SENT[0x9F37])
+    arqc = card_side.application_cryptogram(account.cvn, key, SENT, (AIP, ATC, iad))
     data = {f"{tag:X}": value for tag, value in SENT.items()}
     data |= {"82": AIP, "9F36": ATC, "9F10": iad, "9F26": arqc}
-    issuer = IssuerKey(
-        SecretKey(card.imk_ac), Pan(card.pan), f"{card.psn:02d}", card.cvn, card.arpc_method
-    )
+    issuer = IssuerKey(account.imk_ac, account.pan, account.psn, account.cvn, account.arpc_method)
     assert is_genuine(issuer, data)
     answer = issuer_authentication_data(issuer, data, "00")
-    by_master = card_side.VERSIONS[card.cvn].arpc_by_master_key
+    by_master = card_side.VERSIONS[account.cvn].arpc_by_master_key
     answer_key = master if by_master else key
-    if card.arpc_method == 1:
+    if account.arpc_method == 1:
         assert answer[:8] == card_side.arpc_method_1(answer_key, arqc, answer[8:])
     else:
         assert answer[:4] == card_side.arpc_method_2(answer_key, arqc, answer[4:])

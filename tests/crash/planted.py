@@ -8,7 +8,7 @@ from pathlib import Path
 from firmware.acquirer.booking import Kept
 from firmware.acquirer.books import Books
 from firmware.core.config import Config
-from firmware.lab.issuers import tray_accounts, tray_books
+from firmware.lab.issuers import tray_books
 from firmware.lab.scenario.acquirers import Embedded
 from firmware.lab.scenario.stage import CASHIER, SUPERVISOR
 from firmware.terminal.assembly import embedded_host
@@ -81,8 +81,8 @@ class PlantedRig(Rig):
         session = self._host.session
         for name, key in (("MAC", session.mac), ("PIN", session.pin), ("AES", session.pin_aes)):
             yield Canary(f"{name} key of the session", key=key.reveal())
-        for one in tray_accounts(self.cards):
-            yield Canary(f"issuer's key of {one.name}", key=one.imk_ac)
+        for one in tray_books(self.cards):
+            yield Canary(f"issuer's key of {one.name}", key=one.imk_ac.reveal())
 
 
 def _cards(folder: Path) -> Path:

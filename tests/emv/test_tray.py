@@ -7,6 +7,7 @@ from datetime import datetime
 import pytest
 from pyemv import ac, kd
 
+from firmware.acquirer.accounts import Account
 from firmware.emv.ca_keys import CaKeys
 from firmware.emv.contact.applications import Applications
 from firmware.emv.contact.session import Session
@@ -23,7 +24,7 @@ from firmware.emv.outcomes import (
 )
 from firmware.emv.terminal_data import EmvTransaction
 from firmware.emv.tlv import parse
-from firmware.lab.issuers import CardAccount, tray_accounts
+from firmware.lab.issuers import tray_accounts
 from hw.sim.cards import TEST_CA_KEYS, Card
 from hw.sim.cards.personalisation import TRAY, load_keys
 from tests.emv.support import TERMINAL, ScriptedDialogue, run
@@ -38,7 +39,7 @@ KEYS = CaKeys.shipped(test_keys=True).merged(
 )
 TEST_KEYS = load_keys()
 SALE = EmvTransaction(yuan(12850), datetime(2026, 5, 1, 12, 30), 7)  # noqa: DTZ001 - as cards are
-ACCOUNTS = {(account.aid, account.pan): account for account in tray_accounts()}
+ACCOUNTS = {(one.aid, one.account.pan.reveal()): one.account for one in tray_accounts()}
 PINS = {"visa-debit": "1234", "mastercard-cda": "1234", "store-card": "0000"}
 
 
@@ -65,14 +66,15 @@ def session_with(name: str, transaction: EmvTransaction = SALE) -> Session:
     return Session(dialogue, TERMINAL, Applications.shipped(), KEYS, transaction)
 
 
-def answer_of_the_issuer(decision: OnlineRequested, account: CardAccount) -> OnlineAnswer:
+def answer_of_the_issuer(decision: OnlineRequested, account: Account) -> OnlineAnswer:
     """Check the ARQC and answer with an ARPC, by the method of the card's cryptogram version."""
     data = {one.tag: one.value for one in parse(decision.de55)}
     order = (0x9F02, 0x9F03, 0x9F1A, 0x95, 0x5F2A, 0x9A, 0x9C, 0x9F37, 0x82, 0x9F36)
     atc, iad, arqc = data[0x9F36], data[0x9F10], data[0x9F26]
     # option B for a PAN of more than 16 digits, Book 2, A1.4.2
-    derive = kd.derive_icc_mk_a if len(account.pan) <= 16 else kd.derive_icc_mk_b
-    master = derive(account.imk_ac, account.pan, f"{account.psn:02d}")
+    pan = account.pan.reveal()
+    derive = kd.derive_icc_mk_a if len(pan) <= 16 else kd.derive_icc_mk_b
+    master = derive(account.imk_ac.reveal(), pan, account.psn)
     sent = b"".join(data[tag] for tag in order)
     match account.cvn:
         case 0x0A:

@@ -17,7 +17,7 @@ from firmware.core.kinds import (
     ReversalCause,
     Verification,
 )
-from firmware.core.masked import Pan, Pin, SecretKey, Track2
+from firmware.core.masked import Pan, Pin, Track2
 from firmware.emv import tlv
 from firmware.iso8583.messages import (
     Answered,
@@ -36,7 +36,7 @@ from firmware.journal.records import (
     ReversalOpened,
 )
 from firmware.journal.transactions import Reversal, State, Transaction
-from firmware.lab.issuers import tray_accounts
+from firmware.lab.issuers import tray_books
 from firmware.payments.effects import Append, Authorise, Look, ReadClock
 from firmware.receipts.sheet import masked_number
 from firmware.ui.screens import Original, Phrase, Processing
@@ -134,11 +134,8 @@ def request_of(intent: IntentRecorded, pin: str = "") -> Authorise:
 
 def issuer_approves(name: str) -> Callable[[Authorise], Answered]:
     """The issuer of a card of the tray approves, and proves to the card who it is."""
-    (account,) = (one for one in tray_accounts() if one.name == name)
-    psn = f"{account.psn:02d}"
-    issuer = IssuerKey(
-        SecretKey(account.imk_ac), Pan(account.pan), psn, account.cvn, account.arpc_method
-    )
+    (account,) = (one for one in tray_books() if one.name == name)
+    issuer = IssuerKey(account.imk_ac, account.pan, account.psn, account.cvn, account.arpc_method)
 
     def answer(asked: Authorise) -> Answered:
         assert isinstance(asked.request, FinancialRequest)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 from firmware.core.kinds import CardFacts, Kind
-from firmware.core.masked import Pan, Password
+from firmware.core.masked import Password
 from firmware.flows.effects import (
     AskCardPresent,
     AskPaperStuck,
@@ -68,17 +68,17 @@ def card_of_tray(name: str) -> Card:
 
 def facts_of(name: str) -> CardFacts:
     """What the journal keeps of a card of the tray."""
-    (account,) = (one for one in tray_accounts() if one.name == name)
-    pan = Pan(account.pan)
+    (found,) = (one for one in tray_accounts() if one.account.name == name)
+    pan = found.account.pan
     return CardFacts(
         hash=pan.keyed_hash(CARD_KEY),
         first6=pan.first6,
         last4=pan.last4,
         pan_length=len(pan),
-        psn=f"{account.psn:02d}",
+        psn=found.account.psn,
         scheme=ANYTHING,
         label=ANYTHING,
-        aid=account.aid,
+        aid=found.aid,
     )
 
 

@@ -15,7 +15,7 @@ from random import Random
 
 from firmware.core.kinds import Kind
 from firmware.journal.transactions import State, Transaction
-from firmware.lab.issuers import tray_accounts
+from firmware.lab.issuers import tray_books
 from firmware.lab.scenario.language import FAULTS
 from firmware.lab.scenario.stage import SUPERVISOR
 from firmware.ui import screens
@@ -23,7 +23,10 @@ from firmware.ui.texts import Text
 from tests.crash.rig import Rig
 from tests.simulator.shop import Staff
 
-PINS = {one.name.removesuffix("-1").removesuffix("-2"): one.pin or "" for one in tray_accounts()}
+PINS = {
+    one.name.removesuffix("-1").removesuffix("-2"): one.pin.reveal() if one.pin else ""
+    for one in tray_books()
+}
 USUAL = ("unionpay-debit", "unionpay-credit", "visa-credit", "visa-debit", "mastercard-cda")
 OFFLINE_CARD, OFFLINE_MAX = "offline-ok", 10_000
 KEYS = (*"0123456789", "00", "CANCEL", "BACK", "MENU", "ENTER", "UP", "DOWN")

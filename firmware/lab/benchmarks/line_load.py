@@ -31,10 +31,10 @@ from firmware.iso8583.messages import (
 )
 from firmware.iso8583.unionpay import UnionPay, line_of
 from firmware.iso8583.working_keys import unpack_keys
-from firmware.lab.chip_data import ChipKeys, chip_data
+from firmware.lab.chip_data import chip_data
 
 MERCHANT = "104110054110001"
-TMK, IMK = SecretKey(bytes(range(1, 17))), bytes(range(16))
+TMK, IMK = SecretKey(bytes(range(1, 17))), SecretKey(bytes(range(16)))
 CVN, LAYOUT, PIN, PSN, EXPIRY = 0x12, "unionpay", "123456", "01", "9912"
 HOST, LENGTH_BYTES = "127.0.0.1", 2
 
@@ -54,7 +54,7 @@ def account(number: int) -> Account:
         pin=Pin(PIN),
         balance_minor=None,
         credit_limit_minor=None,
-        imk_ac=SecretKey(IMK),
+        imk_ac=IMK,
         cvn=CVN,
     )
 
@@ -144,8 +144,7 @@ def _sale(number: str, payer: Account, stan: int) -> LineRequest:
         date="",
         time="",
     )
-    chip = ChipKeys(IMK, payer.pan.reveal(), int(PSN), CVN, LAYOUT)
-    de55 = chip_data(chip, paid.amount, stan)
+    de55 = chip_data(payer, LAYOUT, paid.amount, stan)
     return FinancialRequest(paid, CardPresented(payer.pan, PSN, EXPIRY, pin=payer.pin, de55=de55))
 
 

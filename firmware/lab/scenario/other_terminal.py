@@ -10,11 +10,10 @@ from datetime import datetime
 
 from firmware.core.config import Config
 from firmware.core.kinds import Kind, OriginalRef
-from firmware.core.masked import Pan
 from firmware.core.money import Money
 from firmware.core.payment import Payment
 from firmware.iso8583.messages import Answered, CardPresented, FinancialRequest, HostAnswer
-from firmware.lab.chip_data import ChipKeys, chip_data
+from firmware.lab.chip_data import chip_data
 from firmware.lab.issuers import tray_accounts
 
 NUMBER = "10000077"
@@ -40,8 +39,8 @@ class OtherTerminal:
         Gives the authorisation code of the answer. Raises LookupError for a card without an
         account, ValueError where nothing is approved.
         """
-        account = next((one for one in tray_accounts() if one.name == card), None)
-        if account is None:
+        found = next((one for one in tray_accounts() if one.account.name == card), None)
+        if found is None:
             raise LookupError(f"no account is behind {card}")
         self._stan += 1
         now, kind = self._now(), DEEDS[deed]
@@ -57,13 +56,10 @@ class OtherTerminal:
             time=f"{now:%H%M%S}",
             original=None if kind is Kind.PREAUTH else held,
         )
-        keys = ChipKeys(account.imk_ac, account.pan, account.psn, account.cvn, account.issuer_data)
-        chip = chip_data(keys, payment.amount, _FIRST_COUNTER + self._stan)
+        payer, atc = found.account, _FIRST_COUNTER + self._stan
+        chip = chip_data(payer, found.issuer_data, payment.amount, atc)
         presented = CardPresented(
-            pan=Pan(account.pan),
-            psn=f"{account.psn:02d}",
-            expiry=account.expiry,
-            de55=chip if kind is Kind.PREAUTH else b"",
+            payer.pan, payer.psn, payer.expiry, de55=chip if kind is Kind.PREAUTH else b""
         )
         answer = self._ask(FinancialRequest(payment, presented))
         if not isinstance(answer, Answered) or not answer.is_approval:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from firmware.lab.benchmarks.hands import CARD, Hands
-from firmware.lab.issuers import tray_accounts
+from firmware.lab.issuers import tray_books
 from firmware.lab.page.exchanges import Exchanges
 from firmware.lab.scenario.stage import Stage
 
@@ -44,8 +44,8 @@ def test_a_response_that_is_fetched_names_what_it_answers(exchanges):
 
 
 def test_no_account_number_is_shown_in_whichever_exchange(exchanges):
-    (account,) = [one for one in tray_accounts() if one.name == CARD]
-    assert account.pan not in json.dumps(exchanges)
+    (account,) = [one for one in tray_books() if one.name == CARD]
+    assert account.pan.reveal() not in json.dumps(exchanges)
     assert any("*" in each["response"] for each in exchanges)
 
 
