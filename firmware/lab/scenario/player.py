@@ -220,36 +220,29 @@ class Player:
         self._run(duration_ms(step.words[0]))
 
     def _tear(self, _step: Step) -> None:
-        self._until(lambda: not self._printing, PAPER_PATIENCE_MS)
+        self._await_papers()
         self._torn.append(self._hands.tear())
 
     # --- what is expected ---
 
-    def _expect_screen(self, step: Step) -> None:
+    def _expect_text(self, step: Step) -> None:
+        """`expect screen "…"`, `expect no paper "…"` and the like."""
+        what = step.verb.removeprefix("expect ")
+        on_paper, absent = what.endswith("paper"), what.startswith("no ")
+        if on_paper and absent:
+            self._await_papers()
         for word in step.words:
             text = self._said_in(word, step)
-            if not self._until(lambda text=text: stands(text, self._panel), PATIENCE_MS):  # type: ignore[misc]
-                raise self._failed(step, f"screen “{text}”", self._panel)
+            patience_ms = PAPER_PATIENCE_MS if on_paper and self._printing else PATIENCE_MS
 
-    def _expect_no_screen(self, step: Step) -> None:
-        for word in step.words:
-            text = self._said_in(word, step)
-            if stands(text, self._panel):
-                raise self._failed(step, f"no screen “{text}”", self._panel)
+            def holds(text: str = text) -> bool:
+                return stands(text, self._paper if on_paper else self._panel) is not absent
 
-    def _expect_paper(self, step: Step) -> None:
-        for word in step.words:
-            text = self._said_in(word, step)
-            patience_ms = PAPER_PATIENCE_MS if self._printing else PATIENCE_MS
-            if not self._until(lambda text=text: stands(text, self._paper), patience_ms):  # type: ignore[misc]
-                raise self._failed(step, f"paper “{text}”", self._paper)
+            if not self._until(holds, 0 if absent else patience_ms):
+                seen = self._paper if on_paper else self._panel
+                raise self._failed(step, f"{what} “{text}”", seen)
 
-    def _expect_no_paper(self, step: Step) -> None:
-        self._until(lambda: not self._printing, PAPER_PATIENCE_MS)
-        for word in step.words:
-            text = self._said_in(word, step)
-            if stands(text, self._paper):
-                raise self._failed(step, f"no paper “{text}”", self._paper)
+    _expect_screen = _expect_no_screen = _expect_paper = _expect_no_paper = _expect_text
 
     def _expect_totals(self, step: Step) -> None:
         journal = self._readable(step, " ".join(step.words)).data.journal
@@ -336,7 +329,7 @@ class Player:
         name, what = step.words
         if what not in REMEMBERED:
             raise ScenarioError(step.place, "expected: remember NAME voucher|authorisation")
-        self._until(lambda: not self._printing, PAPER_PATIENCE_MS)
+        self._await_papers()
         numbers = REMEMBERED[what].findall(self.printed)
         if not numbers:
             raise self._failed(step, f"a number was printed: {what}", "none")
@@ -346,7 +339,7 @@ class Player:
         save(self.stage.bench.seen(), self._folder, step)
 
     def _save_paper(self, step: Step) -> None:
-        self._until(lambda: not self._printing, PAPER_PATIENCE_MS)
+        self._await_papers()
         save(self.stage.bench.paper_printer.paper.image(), self._folder, step)
 
     # --- small things ---
@@ -380,6 +373,9 @@ class Player:
     def _printing(self) -> bool:
         terminal = self.stage.terminal
         return terminal is not None and terminal.spool.busy
+
+    def _await_papers(self) -> None:
+        self._until(lambda: not self._printing, PAPER_PATIENCE_MS)
 
     def _powered(self, step: Step) -> Terminal:
         if self.stage.terminal is None:
