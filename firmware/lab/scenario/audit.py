@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Protocol
 
 from firmware.acquirer.booking import Standing
+from firmware.acquirer.embedded import LocalHost
 from firmware.acquirer.named_books import BookEntry
 from firmware.core.kinds import USES_A_HOLD, Kind, Totals
-from firmware.core.masked import SecretKey
 from firmware.journal.transactions import State
 from firmware.lab.scenario.other_terminal import NUMBER
 from firmware.lab.switch_link import SwitchLink
@@ -18,16 +17,8 @@ from firmware.terminal.data_directory import DataDirectory
 _Key = tuple[str, int, int, Kind, int]  # account, batch, STAN, kind, minor units
 
 
-class KeepsBooks(Protocol):
-    """An acquirer whose books can be looked at: the embedded one, or one of a line."""
-
-    def names_by_hash(self, key: SecretKey) -> dict[str, str]: ...
-
-    def books(self) -> Sequence[BookEntry]: ...
-
-    def balances(self) -> dict[str, int]: ...
-
-    def holds(self) -> dict[str, int]: ...
+KeepsBooks = LocalHost | SwitchLink
+"""An acquirer whose books can be looked at: the embedded one, or one of a line."""
 
 
 def unbalanced(data: DataDirectory, host: KeepsBooks) -> list[str]:
