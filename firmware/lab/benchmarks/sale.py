@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
-from types import SimpleNamespace
 from typing import Any
 
 from gpiozero.pins.mock import MockFactory
@@ -72,11 +71,12 @@ def _sales(count: int) -> tuple[list[float], list[float], Counter[str]]:
 def metered_stage(directory: Path, meter: Meter) -> Stage:
     """A stage whose models are timed by `meter`."""
     stage = Stage(directory)
-    models: Any = stage.bench.models
-    # of a slot the driver asks for its PC/SC alone
-    models.slot = SimpleNamespace(scard=Timed(meter, "card and reader", models.slot.scard))
-    models.chip = Timed(meter, "display", models.chip)
-    models.printer.transport = Timed(meter, "printer", models.printer.transport)
+    bench: Any = stage.bench
+    bench.slot = Timed(meter, "card and reader", bench.slot)
+    bench.slot.scard = bench.slot
+    bench.chip = Timed(meter, "display", bench.chip)
+    printer = bench.paper_printer
+    printer.transport = Timed(meter, "printer", printer.transport)
     stage.acquirer.line = Timed(meter, "host", stage.line)  # type: ignore[assignment]  # it passes on what is asked
     return stage
 

@@ -35,14 +35,12 @@ from firmware.terminal.drivers import (
 from firmware.terminal.terminal import Terminal
 from firmware.terminal.world import Devices
 from firmware.ui.render import Frame
-from hw.card_reader import PcscReader
 from hw.events import KeyPressed
 from hw.gpio import PinHeader
 from hw.keypad import MatrixKeypad
-from hw.oled import Oled
 from hw.ports import Buzzer, Clock, Keypad, Worker
 from hw.printer import EscposPrinter, NoPrinter
-from hw.sim.bench import CardSlot, Drivers, ModelBench, Models
+from hw.sim.bench import CardSlot, ModelBench
 from hw.sim.printer.escpos import ModelTransport
 from hw.sim.printer.kinds import GOOD, Kind
 from hw.sim.time import VirtualClock, VirtualTime
@@ -61,46 +59,20 @@ class EndedWorker(Worker, Protocol):
     def end(self) -> None: ...
 
 
-class StageDrivers:
-    """Builds the drivers on the models by the settings, as the Pi builds them on its parts."""
-
-    def __init__(self, config: Config) -> None:
-        self._config = config
-
-    def display(self, models: Models) -> Oled:
-        return display_on(lambda: models.chip, self._config.display)
-
-    def keypad(self, models: Models) -> Keypad:
-        if self._config.keypad.kind == "usb":
-            return usb_keypad_on(models.usb_keypad.connect)
-        return MatrixKeypad(lambda: PinHeader(models.matrix.factory))
-
-    def reader(self, models: Models, clock: VirtualClock) -> PcscReader:
-        return reader_on(models.slot.scard, clock, self._config, pause=lambda _ms: None)
-
-    def printer(self, models: Models) -> EscposPrinter | NoPrinter:
-        printer = self._config.printer
-        profile = profile_of(printer)
-        if printer.kind == "none":
-            return NoPrinter(profile.columns)
-        wire = models.printer.transport
-        if printer.kind == "serial" and not profile.xonxoff:
-            wire = ModelTransport(models.printer, held=False)
-        return printer_on(wire, printer, models.font)
+def _keypad(bench: ModelBench, config: Config) -> Keypad:
+    if config.keypad.kind == "usb":
+        return usb_keypad_on(bench.usb_keypad.connect)
+    return MatrixKeypad(lambda: PinHeader(bench.matrix.factory))
 
 
-def models_of(config: Config, printer_kind: Kind = GOOD, slot: CardSlot | None = None) -> Models:
-    """The parts that the settings name, as models."""
-    profile = profile_of(config.printer)
-    return Models(
-        chip=config.display.chip,
-        upside_down=config.display.rotate == 2,
-        usb_keypad=config.keypad.kind == "usb",
-        columns=profile.columns,
-        dots=profile.width_px,
-        kind=printer_kind,
-        slot=slot,
-    )
+def _printer(bench: ModelBench, printer: PrinterSettings) -> EscposPrinter | NoPrinter:
+    profile = profile_of(printer)
+    if printer.kind == "none":
+        return NoPrinter(profile.columns)
+    wire = bench.paper_printer.transport
+    if printer.kind == "serial" and not profile.xonxoff:
+        wire = ModelTransport(bench.paper_printer, held=False)
+    return printer_on(wire, printer, bench.font)
 
 
 class Stage:
@@ -139,18 +111,23 @@ class Stage:
         self._on_built, self.on_frame, self._on_key = on_built, on_frame, on_key
         directory.mkdir(parents=True, exist_ok=True)
         self._emv = emv_of(config)
+        paper = profile_of(config.printer)
         self.bench = ModelBench(
-            models_of(config, printer_kind, slot),
-            StageDrivers(config),
             start=start,
+            chip=config.display.chip,
+            upside_down=config.display.rotate == 2,
+            usb_keypad=config.keypad.kind == "usb",
+            columns=paper.columns,
+            dots=paper.width_px,
+            kind=printer_kind,
             baud=config.printer.baud if config.printer.kind == "serial" else None,
+            slot=slot,
             make_time=make_time,
         )
         self.acquirer = acquirer(config, directory, self.bench.clock)
         self.config = self.acquirer.config
         self.frame: Frame | None = None
         self.disk = disk or Disk(directory)
-        self._drivers: Drivers | None = None
         self.terminal: Terminal | None = None
         try:
             if not fresh:
@@ -181,17 +158,21 @@ class Stage:
         data = self._data()
         with held(self.config, data):
             client = self.acquirer.client(data)
-        self._drivers = drivers = self.bench.power_on()
+        bench, config = self.bench, self.config
+        display = display_on(lambda: bench.chip, config.display)
+        reader = reader_on(bench.slot.scard, bench.clock, config, pause=lambda _ms: None)
+        keypad = _keypad(bench, config)
+        reader_worker, printer_worker, host_worker = bench.power_on(display, keypad, reader)
         if self._make_line_worker is not None:
             self._line_worker = self._make_line_worker()
         devices = Devices(
-            clock=self.bench.clock,
-            display=drivers.display,
-            reader=drivers.reader,
-            reader_worker=drivers.reader_worker,
-            printer=drivers.printer,
-            printer_worker=drivers.printer_worker,
-            host_worker=self._line_worker or drivers.host_worker,
+            clock=bench.clock,
+            display=display,
+            reader=reader,
+            reader_worker=reader_worker,
+            printer=_printer(bench, config.printer),
+            printer_worker=printer_worker,
+            host_worker=self._line_worker or host_worker,
             buzzer=self._buzzer,
             on_frame=self._note_frame,
             on_key=self._on_key,
@@ -215,7 +196,7 @@ class Stage:
         self.disk.fail(None)
 
     def _end(self, end_data: Callable[[DataDirectory], None]) -> None:
-        if self.terminal is None or self._drivers is None:
+        if self.terminal is None:
             return
         self.terminal.runner.close()
         end_data(self.terminal.data)
@@ -223,8 +204,8 @@ class Stage:
         if self._line_worker is not None:
             self._line_worker.end()
             self._line_worker = None
-        self.bench.power_cut(self._drivers)
-        self.terminal, self._drivers, self.frame = None, None, None
+        self.bench.power_cut()
+        self.terminal = self.frame = None
 
     # --- what the player looks at ---
 

@@ -20,7 +20,7 @@ LOOKS_MAX = 15  # pcscd looks at a slot every 0.4 s; more than this and it has h
 
 
 class PcscdSlot:
-    """The first slot of a private daemon. See hw.sim.bench.CardSlot.
+    """The first slot of a private daemon; `version` grows with every change a driver could see.
 
     `scard` is `smartcard.scard`, which must find that daemon. `insert`, `remove`, `unplug` and
     `plug` block until the daemon has told of it; they raise PcscdUnavailable when it does not.
