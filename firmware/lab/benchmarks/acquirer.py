@@ -9,13 +9,11 @@ terminals of the measurement, is told beside it and no part of it.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -23,7 +21,7 @@ from typing import Any
 from firmware.acquirer.books import BOOKS
 from firmware.acquirer.opened import AcquirerPlace
 from firmware.lab.benchmarks import line_load
-from firmware.lab.benchmarks.children import environment
+from firmware.lab.benchmarks.children import environment, told
 from firmware.lab.benchmarks.figures import Figure, p99, unmeasured
 from firmware.lab.postgres import Cluster, programs, unprivileged
 
@@ -54,14 +52,12 @@ def _sqlite(data: Path, *, full: bool) -> Iterator[Figure]:
     _provision(AcquirerPlace(data))
     log = data / f"{BOOKS}-wal"
     with _servers(data, "", 1) as servers:
-        ports = list(servers.values())
-        first = _warm_up(ports)
+        load = _Load(servers.values(), full=full)
         for count in TERMINALS:
             before_ms = _cpu_ms(servers)
-            found = _load(ports, count, first, full=full)
+            found = load.sell(count)
             found["server_ms"] = _cpu_ms(servers) - before_ms
             yield from _figures("SQLite", count, found)
-            first += SALES[count] * (FULL if full else 1)
         if log.exists():
             yield Figure("SQLite: log on the disk, reused", log.stat().st_size, "bytes")
 
@@ -70,12 +66,11 @@ def _postgres(running: Cluster, folder: Path, *, full: bool) -> Iterator[Figure]
     books = running.url()
     _provision(AcquirerPlace(folder / "acquirer", books))
     with _servers(folder / "acquirer", books, os.cpu_count() or 1) as servers:
-        ports = list(servers.values())
-        first = _warm_up(ports)
+        load = _Load(servers.values(), full=full)
         for count in TERMINALS:
             before = _written(running)
             before_ms = _cpu_ms(servers), _cpu_ms(_children(running.pid()))
-            found = _load(ports, count, first, full=full)
+            found = load.sell(count)
             found["server_ms"] = _cpu_ms(servers) - before_ms[0]
             found["database_ms"] = _cpu_ms(_children(running.pid())) - before_ms[1]
             after = _written(running)
@@ -87,12 +82,32 @@ def _postgres(running: Cluster, folder: Path, *, full: bool) -> Iterator[Figure]
                 "bytes",
                 also=(("syncs a sale", (after[1] - before[1]) / sales),),
             )
-            first += SALES[count] * (FULL if full else 1)
-        paced = _load(ports, TERMINALS[-1], first, full=full, rate=RATE)
+        paced = load.sell(TERMINALS[-1], RATE)
         name = f"PostgreSQL, {TERMINALS[-1]} terminals at {RATE} a second: p99"
         reached = len(paced["took_ms"]) / paced["seconds"]
         also = (("p50", median(paced["took_ms"])), ("a second reached", reached))
         yield Figure(name, p99(paced["took_ms"]), "ms", AIM_MS, also=also)
+
+
+class _Load:
+    """Terminals that sell at servers, in a process of their own; the first sales warm up."""
+
+    def __init__(self, ports: Iterable[int], *, full: bool) -> None:
+        self._ports = [*ports]
+        self._times = FULL if full else 1
+        self._first = 1  # STAN
+        self._run(len(self._ports) * 4, WARM_UP, 0)
+
+    def sell(self, terminals: int, rate: int = 0) -> dict[str, Any]:
+        """What `line_load` tells of the sales of so many terminals."""
+        return self._run(terminals, SALES[terminals] * self._times, rate)
+
+    def _run(self, terminals: int, sales: int, rate: int) -> dict[str, Any]:
+        words = (",".join(map(str, self._ports)), terminals, sales, self._first, rate)
+        self._first += sales
+        command = (sys.executable, "-P", "-m", line_load.__name__, *map(str, words))
+        found: dict[str, Any] = told(*command, timeout_s=CHILD_S)
+        return found
 
 
 def _figures(engine: str, count: int, found: dict[str, Any]) -> Iterator[Figure]:
@@ -113,30 +128,6 @@ def _provision(place: AcquirerPlace) -> None:
         registry.put_terminal(line_load.terminal(number))
         registry.put_account(line_load.account(number))
     close()
-
-
-def _warm_up(ports: Sequence[int]) -> int:
-    """Open what is opened at first need; gives the next STAN."""
-    _run(ports, len(ports) * 4, WARM_UP, 1)
-    return 1 + WARM_UP
-
-
-def _load(
-    ports: Sequence[int], count: int, first: int, *, full: bool, rate: int = 0
-) -> dict[str, Any]:
-    return _run(ports, count, SALES[count] * (FULL if full else 1), first, rate)
-
-
-def _run(
-    ports: Sequence[int], terminals: int, sales: int, first: int, rate: int = 0
-) -> dict[str, Any]:
-    words = (",".join(map(str, ports)), terminals, sales, first, rate)
-    ended = subprocess.run(  # noqa: S603 - our own module
-        [sys.executable, "-P", "-m", line_load.__name__, *map(str, words)],
-        env=environment(), stdout=subprocess.PIPE, timeout=CHILD_S, check=True,
-    )  # fmt: skip
-    found: dict[str, Any] = json.loads(ended.stdout)
-    return found
 
 
 @contextlib.contextmanager
@@ -195,14 +186,13 @@ def _written(running: Cluster) -> tuple[int, int]:
 
 @contextlib.contextmanager
 def _cluster(bin_folder: Path) -> Iterator[Cluster]:
-    folder = Path(tempfile.mkdtemp(prefix="pos-bench-"))
-    if (nobody := unprivileged()) is not None:
-        os.chown(folder, nobody.pw_uid, nobody.pw_gid)
-    running = Cluster(folder, bin_folder)
-    try:
-        running.make()
-        running.start()
-        yield running
-    finally:
-        running.stop("immediate")
-        shutil.rmtree(folder, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix="pos-bench-", ignore_cleanup_errors=True) as folder:
+        if (nobody := unprivileged()) is not None:
+            os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+        running = Cluster(Path(folder), bin_folder)
+        try:
+            running.make()
+            running.start()
+            yield running
+        finally:
+            running.stop("immediate")

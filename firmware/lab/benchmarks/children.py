@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import firmware
 
@@ -18,6 +20,14 @@ def environment(**more: str) -> dict[str, str]:
     """Our environment with the package's place in it."""
     places = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(places), **more}
+
+
+def told(*command: str, timeout_s: int) -> Any:
+    """What a command prints as JSON. Raises subprocess.SubprocessError when it fails."""
+    ended = subprocess.run(  # noqa: S603 - our own modules
+        command, env=environment(), stdout=subprocess.PIPE, timeout=timeout_s, check=True
+    )
+    return json.loads(ended.stdout)
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import subprocess
@@ -19,7 +18,7 @@ from firmware.journal.keys import TerminalKeys
 from firmware.journal.records import PasswordFailed
 from firmware.journal.store import Journal
 from firmware.lab.benchmarks import trade
-from firmware.lab.benchmarks.children import environment
+from firmware.lab.benchmarks.children import told
 from firmware.lab.benchmarks.figures import Figure, p99, unmeasured
 from firmware.lab.scenario.stage import START
 
@@ -43,15 +42,8 @@ def measure(full: bool) -> Iterator[Figure]:
 def _trade(count: int, *watched_by: str) -> list[list[int]]:
     """Let a child take sales in a folder of its own; gives what each did to the journal."""
     with tempfile.TemporaryDirectory(prefix="pos-bench-") as folder:
-        child = [*watched_by, sys.executable, "-m", trade.__name__, folder, str(count)]
-        ended = subprocess.run(  # noqa: S603 - our own module
-            child,
-            env=environment(),
-            stdout=subprocess.PIPE,
-            timeout=CHILD_TIMEOUT_S,
-            check=True,
-        )
-    sales: list[list[int]] = json.loads(ended.stdout)
+        child = (*watched_by, sys.executable, "-m", trade.__name__, folder, str(count))
+        sales: list[list[int]] = told(*child, timeout_s=CHILD_TIMEOUT_S)
     return sales
 
 
