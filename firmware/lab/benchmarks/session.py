@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
 import time
-from collections.abc import Sequence
 from functools import cache
 
 from msgspec import Struct
@@ -12,12 +10,13 @@ from msgspec import Struct
 from firmware.core.masked import Pin
 from firmware.core.money import CURRENCIES, Money
 from firmware.emv.ca_keys import CaKeys
-from firmware.emv.contact.dialogue import Candidate, PinAnswer, PinPrompt
+from firmware.emv.contact.dialogue import CardFailure
 from firmware.emv.contact.session import Session
 from firmware.emv.outcomes import Identified, OnlineAnswer, OnlineRequested
 from firmware.emv.setup import EmvSetup
 from firmware.emv.terminal_data import EmvTransaction
-from firmware.lab.cards.transaction import driven
+from firmware.lab.cards.slot import CardAtHand
+from firmware.lab.cards.transaction import BenchDialogue, driven
 from firmware.lab.emv_data import emv_of
 from firmware.lab.scenario.masked_keys import pin_of
 from firmware.lab.scenario.stage import STAGE_CONFIG, START
@@ -34,29 +33,17 @@ class Played(Struct):
     kernel_ns: int
 
 
-class _CardDialogue:
-    """A cardholder who knows the PIN, at a reader: the kernel's `Dialogue`."""
+class _TimedDialogue(BenchDialogue):
+    """With a cardholder who knows the PIN; `outside_ns` is the time of the card and its reader."""
 
-    def __init__(self, reader: CardReader, pin: str) -> None:
-        self._reader = reader
-        self._pin = pin
-        self.outside_ns = 0
+    outside_ns: int = 0
 
-    async def exchange(self, command: bytes, /) -> bytes:
+    async def exchange(self, command: bytes) -> bytes | CardFailure:
         began_ns = time.process_time_ns()
         try:
-            return self._reader.transmit(command)
+            return await super().exchange(command)
         finally:
             self.outside_ns += time.process_time_ns() - began_ns
-
-    async def choose_application(self, _candidates: Sequence[Candidate], /) -> int | None:
-        return 0
-
-    async def ask_pin(self, _prompt: PinPrompt, /) -> PinAnswer:
-        return Pin(self._pin)
-
-    async def random(self, count: int, /) -> bytes:
-        return secrets.token_bytes(count)
 
 
 def play(reader: CardReader, pin: str, *, with_keys: bool = True) -> Played:
@@ -65,10 +52,10 @@ def play(reader: CardReader, pin: str, *, with_keys: bool = True) -> Played:
     Without CA keys no certificate can be verified: what the RSA costs is what is missing then.
     """
     setup = _setup()
-    dialogue = _CardDialogue(reader, pin)
     keys = setup.ca_keys if with_keys else CaKeys()
     transaction = EmvTransaction(Money(AMOUNT_MINOR, CURRENCIES["CNY"]), START, 1)
-    reader.power_on()
+    card = CardAtHand("a reader", reader.power_on(), reader.transmit, real=False)
+    dialogue = _TimedDialogue(card, Pin(pin))
     began_ns = time.process_time_ns()
     session = Session(dialogue, setup.terminal, setup.applications, keys, transaction)
     ended: object = driven(session.identify())
