@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
 from msgspec.structs import replace
 
-from firmware.acquirer.accounts import Account
 from firmware.acquirer.chip_uploads import CHIP, CHIP_REFUSED, ChipKept
 from firmware.acquirer.counts import Counts
 from firmware.acquirer.line_matters import UPLOADED
@@ -22,6 +21,8 @@ from firmware.core.config import Config
 from firmware.core.masked import SecretKey
 from firmware.iso8583.messages import Answered, FinancialRequest
 from firmware.iso8583.unionpay import UnionPay
+from firmware.lab.issuers import tray_books
+from firmware.lab.scenario.other_terminal import NUMBER
 
 TMK = SecretKey(bytes.fromhex("70F2A84CCBC2AE8625CBB0F2C22AB923"))
 PAYMENTS = ("0200", "0220")
@@ -31,8 +32,8 @@ WELL, UNBALANCED = "well", "unbalanced"
 class SwitchLink:
     """A HostLink of whole frames to an acquirer whose books lie in `directory`.
 
-    It knows the terminal of `config`, the merchant's `other` one, and `accounts`. `say` makes it
-    answer otherwise than it would.
+    It knows the terminal of `config`, the merchant's other one, and the accounts behind the tray.
+    `say` makes it answer otherwise than it would.
     """
 
     undelivered = False
@@ -41,11 +42,8 @@ class SwitchLink:
         self,
         directory: Path,
         config: Config,
-        accounts: Sequence[Account],
         line: UnionPay,
         clock_now: Callable[[], datetime],
-        *,
-        other: str,
     ) -> None:
         place = AcquirerPlace(directory)
         registry, close = place.registry()
@@ -58,12 +56,12 @@ class SwitchLink:
         )
         if registry.terminal(merchant.terminal) is None:
             registry.put_terminal(record)
-            registry.put_terminal(replace(record, number=other))
-            for account in accounts:
+            registry.put_terminal(replace(record, number=NUMBER))
+            for account in tray_books():
                 registry.put_account(account)
         close()
         self._named = NamedBooks(
-            {each.pan.keyed_hash(registry.hash_key): each for each in accounts}
+            {each.pan.keyed_hash(registry.hash_key): each for each in tray_books()}
         )
         self._rules = _Rules()
         self._pool = place.pool(clock_now)

@@ -112,8 +112,7 @@ class InProcess(AtALine):
     """A switch in this process, as `pos acquirer serve` has it; its books lie in `directory`."""
 
     def __init__(self, config: Config, messages: UnionPay, directory: Path, clock: Clock) -> None:
-        books, now = tray_books(), clock.now
-        self._switch = SwitchLink(directory, config, books, messages, now, other=NUMBER)
+        self._switch = SwitchLink(directory, config, messages, clock.now)
         super().__init__(config, messages, lambda: self._switch, clock, TMK)
         self.books = self.switch = self._switch
 
