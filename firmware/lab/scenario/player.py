@@ -120,20 +120,21 @@ class Player:
 
     def _settle(self, step: Step) -> None:
         """A line begins once the terminal waits and a virtual second has passed."""
-        terminal = self.stage.terminal
-        time = self.stage.bench.time
         if step.at_ms is not None:
             self._run(max(0, step.at_ms - self._now_ms))
             return
-        if terminal is None:  # the power is off
-            self.stage.bench.clock.advance_to(self._now_ms + PAUSE_MS)
-            return
         try:
-            time.settle(terminal.runner)
-            time.run_until(terminal.runner, self._now_ms + PAUSE_MS)
-            time.settle(terminal.runner)
+            self._rest()
+            self._run(PAUSE_MS)
+            self._rest()
         except TimeoutError as error:
             raise ScenarioFailed(f"{step.place}: {error}") from None
+
+    def _rest(self) -> None:
+        """Let a terminal whose power is on come to rest. Raises TimeoutError."""
+        terminal = self.stage.terminal
+        if terminal is not None:
+            self.stage.bench.time.settle(terminal.runner)
 
     @property
     def _now_ms(self) -> int:
