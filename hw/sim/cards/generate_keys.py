@@ -68,22 +68,8 @@ def _stream(seed: str) -> Iterator[int]:
 
 
 def _is_prime(number: int) -> bool:
-    if any(number % small == 0 for small in SMALL_PRIMES):
-        return False
-    odd, twos = number - 1, 0
-    while odd % 2 == 0:
-        odd, twos = odd // 2, twos + 1
-    for base in SMALL_PRIMES:  # Miller-Rabin
-        value = pow(base, odd, number)
-        if value in (1, number - 1):
-            continue
-        for _ in range(twos - 1):
-            value = value * value % number
-            if value == number - 1:
-                break
-        else:
-            return False
-    return True
+    """Fermat's test: no composite that is so long and comes by chance passes it."""
+    return all(number % small and pow(small, number - 1, number) == 1 for small in SMALL_PRIMES)
 
 
 def _prime(stream: Iterator[int], bits: int, exponent: int) -> int:
