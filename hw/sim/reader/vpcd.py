@@ -49,16 +49,11 @@ class CardInSlot:
         return self._receive(int.from_bytes(self._receive(2), "big"))
 
     def _receive(self, size: int) -> bytes:
-        received = b""
-        while len(received) < size:
-            chunk = self._connection.recv(size - len(received))
-            # delayed acknowledgements cost 40 ms a command, and Linux falls back to them by itself
-            if hasattr(socket, "TCP_QUICKACK"):
-                self._connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
-            if not chunk:
-                return b""
-            received += chunk
-        return received
+        received = self._connection.recv(size, socket.MSG_WAITALL)
+        # delayed acknowledgements cost 40 ms a command, and Linux falls back to them by itself
+        if hasattr(socket, "TCP_QUICKACK"):
+            self._connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+        return received if len(received) == size else b""
 
     def _serve(self, payload: bytes) -> None:
         if len(payload) > 1:
