@@ -18,7 +18,6 @@ from hw.sim.reader.pcsc import PcscModel
 from tests.hw.reader_bench import Bench, bench, talking
 
 __all__ = ["bench", "talking"]  # fixtures
-SELECT_PSE = bytes.fromhex("00A404000E315041592E5359532E444446303100")
 SELECT_VISA = bytes.fromhex("00A4040007A000000003101000")
 
 

@@ -7,7 +7,6 @@ from hw.ports import CardMute, DeviceFault
 from tests.hw.reader_bench import Bench, bench, talking
 
 __all__ = ["bench", "talking"]  # fixtures
-SELECT_PSE = bytes.fromhex("00A404000E315041592E5359532E444446303100")
 SELECT_VISA = bytes.fromhex("00A4040007A000000003101000")
 
 

@@ -15,7 +15,6 @@ from tests.hw.counterpart import authentication_by_issuer as issuer_answers
 pytestmark = pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
 NAMES = sorted(tray())
 DYNAMIC = [name for name in NAMES if name not in ("amex", "blocked")]
-ISSUER_HEAD, ICC_HEAD = 14, 20  # from the format to the exponent's length; digits follow
 
 
 def issuer_key(terminal: BareTerminal) -> tuple[int, int]:

@@ -3,7 +3,6 @@
 import pytest
 
 SELECT = "00A4040007 A0000000031010"
-READ, PROCESS = "00B2010C", "80A80000028300"
 
 
 @pytest.fixture
