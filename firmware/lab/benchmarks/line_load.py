@@ -31,7 +31,7 @@ from firmware.iso8583.messages import (
 )
 from firmware.iso8583.unionpay import UnionPay, line_of
 from firmware.iso8583.working_keys import unpack_keys
-from firmware.lab.chip_data import chip_data
+from firmware.lab.issuers import chip_data
 
 MERCHANT = "104110054110001"
 TMK, IMK = SecretKey(bytes(range(1, 17))), SecretKey(bytes(range(16)))

@@ -13,8 +13,7 @@ from firmware.core.kinds import Kind, OriginalRef
 from firmware.core.money import Money
 from firmware.core.payment import Payment
 from firmware.iso8583.messages import Answered, CardPresented, FinancialRequest, HostAnswer
-from firmware.lab.chip_data import chip_data
-from firmware.lab.issuers import tray_accounts
+from firmware.lab.issuers import chip_data, tray_accounts
 
 NUMBER = "10000077"
 DEEDS = {"hold": Kind.PREAUTH, "complete": Kind.COMPLETION, "void": Kind.PREAUTH_VOID}
