@@ -89,27 +89,27 @@ class HostLine:
             case LineFault.TRUNCATED:
                 return answer[: len(answer) // 2]
             case LineFault.WRONG_AMOUNT:
-                return self._with_other_digit(answer, AMOUNT)
+                return _with_other_digit(answer, self._start, AMOUNT)
             case LineFault.WRONG_TERMINAL:
-                return self._with_other_digit(answer, TERMINAL)
+                return _with_other_digit(answer, self._start, TERMINAL)
         return answer
 
-    def _with_other_digit(self, frame: bytes, number: int) -> bytes:
-        return frame[: self._start] + _with_other_digit(frame[self._start :], number)
 
+def _with_other_digit(frame: bytes, start: int, number: int) -> bytes:
+    """The frame with the last digit of a field changed; as it is if it lacks that field.
 
-def _with_other_digit(message: bytes, number: int) -> bytes:
-    """The message with the last digit of a field changed; as it is if it lacks that field."""
-    bitmap = int.from_bytes(message[2:_HEAD_BYTES], "big")
-    end = _HEAD_BYTES
+    Its message begins at `start`.
+    """
+    end = start + _HEAD_BYTES
+    bitmap = int.from_bytes(frame[start + 2 : end], "big")
     for field in range(1, number + 1):
         if bitmap >> (64 - field) & 1:
             if field not in _FIELD_BYTES:
-                return message
+                return frame
             end += _FIELD_BYTES[field]
-    if not bitmap >> (64 - number) & 1 or end > len(message):
-        return message
+    if not bitmap >> (64 - number) & 1 or end > len(frame):
+        return frame
     # BCD and ASCII digits alike have the digit in the low half of the byte
-    last = message[end - 1]
+    last = frame[end - 1]
     other = (last & 0xF0) | ((last & 0x0F) + 1) % 10
-    return message[: end - 1] + bytes([other]) + message[end:]
+    return frame[: end - 1] + bytes([other]) + frame[end:]
