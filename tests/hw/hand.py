@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from hw.events import DeviceEvent, Key, KeyPressed
 from hw.ports import Keypad
-
-
-class Keys(Protocol):
-    """A modelled keypad, as far as a hand moves it."""
-
-    def press(self, key: Key) -> object: ...
-
-    def release(self, key: Key) -> object: ...
+from hw.sim.panel.matrix import Matrix
+from hw.sim.panel.usb_keypad import UsbKeypadModel
 
 
 class Hand:
     """Presses `keys`, and has the driver `keypad` scan them in a time of their own."""
 
-    def __init__(self, keys: Keys, keypad: Keypad) -> None:
+    def __init__(self, keys: Matrix | UsbKeypadModel, keypad: Keypad) -> None:
         self._keys, self.keypad = keys, keypad
         self.now_ms = 0
         self.events: list[DeviceEvent] = []

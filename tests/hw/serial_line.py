@@ -8,21 +8,13 @@ import termios
 import threading
 import tty
 from collections.abc import Iterator
-from typing import Protocol
 
+from hw.sim.printer.escpos import PrinterModel
 from tests.machine import pseudo_terminal
 
 
-class Answering(Protocol):
-    """A printer model at the far end of a line."""
-
-    def receive(self, data: bytes) -> object: ...
-
-    def answers(self) -> bytes: ...
-
-
 @contextlib.contextmanager
-def on_terminal(model: Answering) -> Iterator[str]:
+def on_terminal(model: PrinterModel) -> Iterator[str]:
     """A terminal device whose other end is the printer: a serial line without its speed."""
     master, slave = pseudo_terminal()
     tty.setraw(slave, termios.TCSANOW)
@@ -51,7 +43,7 @@ XON, XOFF = b"\x11", b"\x13"
 
 
 @contextlib.contextmanager
-def on_small_buffer(model: Answering) -> Iterator[str]:
+def on_small_buffer(model: PrinterModel) -> Iterator[str]:
     """The same with a printer slower than its line, whose DIP switches say XON/XOFF.
 
     What is sent when the buffer is full is lost; not what was sent before XOFF, however late a
