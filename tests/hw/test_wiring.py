@@ -7,8 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from hw.board import WIRES, BoardPin
-from hw.wiring.__main__ import DIAGRAM
-from hw.wiring.drawing import HEIGHT, WIDTH, drawn
+from hw.wiring.__main__ import DIAGRAM, HEIGHT, WIDTH, drawn
 
 SVG = "{http://www.w3.org/2000/svg}"
 
