@@ -16,8 +16,7 @@ from hw.card_reader import PcscReader
 from hw.evdev_keypad import UsbKeypad
 from hw.gpio import PinHeader
 from hw.oled import Oled, OledChip, spi
-from hw.sim.panel.spi import SpiDev
-from hw.sim.panel.ssd1306 import Sh1106
+from hw.sim.panel.ssd1306 import Sh1106, SpiDev
 from hw.sim.panel.usb_keypad import UsbKeypadModel
 from hw.sim.printer.escpos import PrinterModel
 from tests.cli.bench import CONFIG, Bench

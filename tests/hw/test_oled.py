@@ -21,8 +21,7 @@ from hw.events import Device
 from hw.gpio import PinHeader
 from hw.oled import Oled, OledChip, i2c, spi
 from hw.ports import DeviceFault
-from hw.sim.panel.spi import SpiDev
-from hw.sim.panel.ssd1306 import Sh1106, Ssd1306, Ssd1309
+from hw.sim.panel.ssd1306 import Sh1106, SpiDev, Ssd1306, Ssd1309
 
 DISPLAYS = {OledChip.SSD1306: Ssd1306, OledChip.SSD1309: Ssd1309, OledChip.SH1106: Sh1106}
 BLACK = Image.new("1", (128, 64))
@@ -288,7 +287,7 @@ def test_nothing_is_written_to_the_display_at_exit():
         "import atexit, sys\n"
         "from PIL import Image\n"
         "from hw.oled import Oled\n"
-        "from hw.sim.panel.ssd1306 import Ssd1306\n"
+        "from hw.sim.panel.ssd1306 import SpiDev, Ssd1306\n"
         "glass = Ssd1306()\n"
         "atexit.register(lambda: print(glass.transactions - sent))\n"  # runs after luma's hook
         "Oled(lambda: glass).show(Image.new('1', (128, 64), 1))\n"

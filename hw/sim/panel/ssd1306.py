@@ -1,4 +1,4 @@
-"""Models of the display controllers SSD1306, SSD1309 and SH1106 on a 128×64 panel.
+"""Models of the display controllers SSD1306, SSD1309 and SH1106 on a 128×64 panel, and of SPI.
 
 A chip stands where luma's serial interface stands: it takes the `command` and `data` transfers
 of the real driver, interprets them byte by byte as the datasheet says, and keeps display memory.
@@ -11,8 +11,12 @@ import errno
 import random
 from collections.abc import Callable, Sequence
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from PIL import Image
+
+if TYPE_CHECKING:
+    from gpiozero.pins import Pin
 
 WIDTH_PX, HEIGHT_PX = 128, 64
 PAGES = HEIGHT_PX // 8
@@ -339,6 +343,34 @@ class Sh1106(Ssd1306):
 
     def _display_columns(self) -> Sequence[int]:
         return range(2, 130) if self.segments_remapped else range(129, 1, -1)
+
+
+class SpiDev:
+    """A chip behind luma's own SPI interface: the level of DC says what a byte is.
+
+    Stands where `spidev.SpiDev` stands. See SSD1306 datasheet, 8.1.3 (four-wire SPI).
+    """
+
+    max_speed_hz = 0
+    opened: tuple[int, int] | None = None  # bus and chip select
+
+    def __init__(self, panel: Ssd1306, data_command: Pin) -> None:
+        self.panel = panel
+        self.data_command = data_command
+
+    def open(self, port: int, device: int) -> None:
+        """Take a bus and a chip select."""
+        self.opened = port, device
+
+    def writebytes(self, block: Sequence[int]) -> None:
+        """Context bytes out to the chip. Raises OSError while the wire is broken."""
+        if self.data_command.state:
+            self.panel.data(block)
+        else:
+            self.panel.command(*block)
+
+    def close(self) -> None:
+        """Nothing to release: the chip stays on its bus."""
 
 
 def _next_in(value: int, window: tuple[int, int]) -> tuple[int, bool]:
