@@ -127,10 +127,11 @@ class UsbKeypad:
 
     def scan(self, now_ms: int) -> Sequence[DeviceEvent]:
         """What was pressed since the last scan. See hw.ports.Keypad.scan."""
-        if self._node is None and not self._may_try(now_ms):
+        if self._node is None and now_ms < self._next_try_ms:
             return []
         try:
             if self._node is None:
+                self._next_try_ms = now_ms + RETRY_MS
                 self._node = self._connect()
             came = self._node.read()
         except DeviceFault as fault:
@@ -158,12 +159,6 @@ class UsbKeypad:
         self._node = None
         self._down.clear()
         self._up_ms.clear()
-
-    def _may_try(self, now_ms: int) -> bool:
-        if now_ms < self._next_try_ms:
-            return False
-        self._next_try_ms = now_ms + RETRY_MS
-        return True
 
     def _judge(self, kind: int, code: int, value: int, now_ms: int) -> list[DeviceEvent]:
         if (kind, code) == (EV_SYN, SYN_DROPPED):

@@ -38,12 +38,11 @@ def bands(dots: Image.Image) -> Bands:
     ink = dots.getbbox()
     if ink is None:
         return Bands(Align.LEFT, feed(dots.height))
-    tried = [
-        (len(data) + (align is not Align.LEFT) * 2 * _ALIGN_COST, Bands(align, data))
-        for align in Align
-        for data in [b"".join(_banded(dots, align))]
-    ]
-    return min(tried, key=lambda one: one[0])[1]
+
+    def cost(tried: Bands) -> int:
+        return len(tried.data) + (tried.align is not Align.LEFT) * 2 * _ALIGN_COST
+
+    return min((Bands(align, b"".join(_banded(dots, align))) for align in Align), key=cost)
 
 
 def columns(dots: Image.Image) -> bytes:

@@ -11,7 +11,7 @@ from PIL import ImageChops
 from firmware.journal.faults import JournalFault
 from firmware.lab.page import views
 from firmware.lab.page.exchanges import Exchanges
-from firmware.lab.page.hub import Hub
+from firmware.lab.page.hub import LOGS, Hub
 from firmware.lab.page.recorder import Recorder
 from firmware.lab.scenario.language import FAULTS
 from firmware.lab.scenario.stage import Stage
@@ -34,7 +34,7 @@ class Publisher:
         self._delivered = -1
         self._notices = 0
         self._saves = 0
-        for log in ("trace", "records", "paper"):
+        for log in LOGS:
             hub.clear(log)
         hub.put("play", None)
         hub.put("notice", {"count": 0, "words": ""})

@@ -10,7 +10,6 @@ from firmware.journal.faults import JournalFault
 from firmware.lab.scenario.language import ScenarioError, Step, read
 from firmware.lab.scenario.player import Player
 from firmware.lab.scenario.stage import Stage
-from hw.sim.bench import CardSlot
 
 
 def play(
@@ -18,16 +17,15 @@ def play(
     *,
     output: Path | None = None,
     on_step: Callable[[Step, Stage], None] = lambda _s, _t: None,
-    slot: CardSlot | None = None,
 ) -> None:
     """Play one file from a fresh terminal. Raises ScenarioError and ScenarioFailed.
 
     What it saves goes below `output`, by default below a folder that is thrown away.
-    `on_step` is told of each step once it was played; `slot` is as Stage takes it.
+    `on_step` is told of each step once it was played.
     """
     steps = read(path)
     with tempfile.TemporaryDirectory(prefix="pos-play-", ignore_cleanup_errors=True) as name:
-        player = Player(Path(name, "terminal"), output or Path(name, "saved"), slot=slot)
+        player = Player(Path(name, "terminal"), output or Path(name, "saved"))
         try:
             for step in steps:
                 player.play(step)

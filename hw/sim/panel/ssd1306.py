@@ -44,8 +44,8 @@ class Ssd1306:
     needs_charge_pump = True  # dark without it on modules that have no 12 V of their own
     argument_bytes = ARGUMENT_BYTES
 
-    def __init__(self, seed: int = 0) -> None:
-        self._random = random.Random(seed)  # noqa: S311 - noise in memory, not a secret
+    def __init__(self) -> None:
+        self._random = random.Random(0)  # noqa: S311 - noise in memory, not a secret
         self._transfers_until_broken: int | None = None
         self._bytes_until_broken: int | None = None
         self._breaks_once = False

@@ -271,11 +271,11 @@ export const t = (key) => (WORDS[key] ? WORDS[key][index] : key);
 export const recordWord = (kind) => (RECORD_WORDS[kind] ? RECORD_WORDS[kind][index] : kind);
 export const faultWord = (key) => (FAULT_WORDS[key] ? FAULT_WORDS[key][index] : key);
 
-export function translate(root = document) {
+export function translate() {
   document.documentElement.lang = index ? "zh-CN" : "en";
   document.title = t("title");
-  for (const one of root.querySelectorAll("[data-t]")) one.textContent = t(one.dataset.t);
-  for (const one of root.querySelectorAll("[data-label]")) {
+  for (const one of document.querySelectorAll("[data-t]")) one.textContent = t(one.dataset.t);
+  for (const one of document.querySelectorAll("[data-label]")) {
     one.setAttribute("aria-label", t(one.dataset.label));
     if (one.tagName === "BUTTON") one.title = t(one.dataset.label);
   }
