@@ -24,8 +24,7 @@ from firmware.lab.scenario.language import (
     totals_of,
 )
 from firmware.lab.scenario.masked_keys import plain
-from firmware.lab.scenario.pictures import save
-from firmware.lab.scenario.reading import REMEMBERED, stands
+from firmware.lab.scenario.reading import REMEMBERED, save, stands
 from firmware.lab.scenario.stage import STAGE_CONFIG, Stage
 from firmware.lab.switch_link import SwitchLink
 from firmware.payments.tills import OrderStopped
