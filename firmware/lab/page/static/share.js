@@ -1,7 +1,7 @@
 // A scenario as a link: deflated into the fragment, which no browser sends to a server.
 
 const MARK = "#play=";
-export const LINK_MAX = 12_000; // characters of a link: chats and mail cut longer ones
+const LINK_MAX = 12_000; // characters of a link: chats and mail cut longer ones
 export const STORY_MAX = 100_000; // characters of a file, as the server takes them
 export const NAME = "shared.pos";
 
