@@ -86,7 +86,7 @@ def _in_browser(full: bool) -> Iterator[Figure]:
 def _presses_ms(presses: int) -> list[float]:
     """Press digits and BACK on a page; the ms from each to its pixels. Raises NoBrowser."""
     keys = ["1"] * DIGITS + ["Backspace"] * DIGITS
-    with chromium() as browser, served(general_language="en") as (_, server):
+    with chromium() as browser, served({"general.language": "en"}) as (_, server):
         page = browser.new_page()
         page.goto(server.url)
         page.locator("#said").get_by_text("Enter amount").wait_for()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,10 +47,9 @@ def chromium() -> Iterator[Any]:
 
 
 @contextlib.contextmanager
-def served(**settings: str) -> Iterator[tuple[Session, Server]]:
-    """A terminal and its page at a free port; settings as `general_language="en"`."""
+def served(settings: Mapping[str, str] | None = None) -> Iterator[tuple[Session, Server]]:
+    """A terminal and its page at a free port; settings as `{"general.language": "en"}`."""
     with tempfile.TemporaryDirectory(prefix="pos-page-") as directory:
-        named = {key.replace("_", ".", 1): value for key, value in settings.items()}
-        session = Session(Path(directory), Hub(), named)
+        session = Session(Path(directory), Hub(), settings or {})
         with serving(session) as server:
             yield session, server

@@ -11,7 +11,7 @@ from firmware.core.exits import FAILED, Refused
 from firmware.lab.page.browser import NoBrowser, chromium, served
 
 WIDTH_PX, HEIGHT_PX = 1440, 900
-SETTINGS = {"general_language": "zh_CN", "check_min_view_ms": "300"}
+SETTINGS = {"general.language": "zh_CN", "check.min_view_ms": "300"}
 UNDO_LEFT = "20秒"  # the moment: the receipt is out, and the sale could still be undone for so long
 VIEW_MS = 600
 PATIENCE_MS = 60_000
@@ -20,7 +20,7 @@ PATIENCE_MS = 60_000
 def draw(file: IO[bytes]) -> None:
     """Draw it into `file`. Raises Refused when there is no browser."""
     try:
-        with chromium() as browser, served(**SETTINGS) as (_, server):
+        with chromium() as browser, served(SETTINGS) as (_, server):
             page = browser.new_page(
                 viewport={"width": WIDTH_PX, "height": HEIGHT_PX}, color_scheme="dark"
             )

@@ -15,10 +15,10 @@ from firmware.lab.page.hub import Hub
 
 PATIENCE_S = 60  # of a machine with other work; nothing takes so long by itself
 PATIENT = {
-    "general_language": "en",
-    "general_idle_timeout_s": "3600",
-    "sale_undo_s": "600",
-    "check_min_view_ms": "300",
+    "general.language": "en",
+    "general.idle_timeout_s": "3600",
+    "sale.undo_s": "600",
+    "check.min_view_ms": "300",
 }
 SPEED = 10  # of the terminal's time
 ARTIFACTS = Path(os.environ.get("POS_ARTIFACTS", "out/page"))
@@ -48,7 +48,7 @@ def bench():
 
     It waits for people for as long as they take.
     """
-    with served(**PATIENT) as (session, server):
+    with served(PATIENT) as (session, server):
         hub = session.hub
         wait_for(hub, lambda: "Enter amount" in said(hub) and hub.state("books") is not None)
         yield session, server

@@ -13,7 +13,7 @@ playwright = pytest.importorskip(
 )
 
 PATIENCE_MS = 1000 * PATIENCE_S
-SEEN_MS = int(PATIENT["check_min_view_ms"]) / SPEED
+SEEN_MS = int(PATIENT["check.min_view_ms"]) / SPEED
 KEYBOARD = {"ENTER": "Enter", "CANCEL": "Escape", "BACK": "Backspace", "MENU": "m"}
 
 

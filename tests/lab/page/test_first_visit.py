@@ -129,7 +129,7 @@ class Newcomer(Keyboard):
 def newcomer(request, browser):
     language, locale, index = LANGUAGES[request.param]
     errors: list[str] = []
-    with served(**{**PATIENT, "general_language": language}) as (session, server):
+    with served({**PATIENT, "general.language": language}) as (session, server):
         context = browser.new_context(locale=locale, viewport={"width": 1440, "height": 900})
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
