@@ -31,6 +31,8 @@ from firmware.journal.records import (
 from firmware.journal.store import Journal
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from argon2 import PasswordHasher
 
 SUPERVISOR = "00"
@@ -93,9 +95,7 @@ class Operators:
         self._cost = cost or Cost()
         self._journal = journal
         if not journal.staff():  # the first start: both have the factory's password
-            for number in (SUPERVISOR, "01"):
-                if self._row(number) is None:
-                    self._add(number, "")
+            self._add(SUPERVISOR, "01", by="")
 
     def verify(
         self, number: str, password: Password, now: datetime, *, purpose: str = ""
@@ -145,7 +145,7 @@ class Operators:
             return OperatorRefused.NUMBER
         if self._row(number) is not None:
             return OperatorRefused.EXISTS
-        self._add(number, by)
+        self._add(number, by=by)
         return None
 
     def delete(self, number: str, *, by: str) -> OperatorRefused | None:
@@ -164,11 +164,21 @@ class Operators:
 
     # -- below --------------------------------------------------------------------------------
 
-    def _add(self, number: str, by: str) -> None:
-        stored = self._hash(number, _default(number))
-        added = OperatorAdded(operator=number, by=by, digest=digest_of(stored, must_change=True))
-        sql = "INSERT INTO operators (number, password, must_change) VALUES (?, ?, 1)"
-        self._change(sql, number, stored, record=added)
+    def _add(self, *numbers: str, by: str) -> None:
+        """Add them in one commit: after a power cut there are all of them, or none."""
+        stored = {number: self._hash(number, _default(number)) for number in numbers}
+
+        def also(db: sqlite3.Connection) -> None:
+            for row in stored.items():
+                db.execute(
+                    "INSERT INTO operators (number, password, must_change) VALUES (?, ?, 1)", row
+                )
+
+        added = (
+            OperatorAdded(operator=number, by=by, digest=digest_of(one, must_change=True))
+            for number, one in stored.items()
+        )
+        self._journal.append(*added, also=also)
 
     def _store(self, number: str, password: Password, by: str, *, must_change: bool) -> None:
         stored = self._hash(number, password)

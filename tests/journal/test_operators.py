@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -49,6 +51,16 @@ def test_factory_passwords_are_right_but_must_be_changed(shop: Shop) -> None:
     assert operators.set_password("00", Password("246810"), by="00") is None
     assert operators.verify("00", Password("246810"), now) == Verified()
     assert operators.verify("00", Password("123456"), now) == WrongPassword(1)
+
+
+def test_the_first_start_makes_both_operators_in_one_commit(tmp_path: Path) -> None:
+    seconds = itertools.count()
+    began = datetime(2026, 7, 6, 9, tzinfo=UTC)
+    data = DataDirectory(tmp_path, lambda: began + timedelta(seconds=next(seconds)), cost=CHEAP)
+    entries = [each for each in data.journal.records() if isinstance(each.record, OperatorAdded)]
+    data.close()
+    assert [each.record.operator for each in entries] == ["00", "01"]  # type: ignore[union-attr]
+    assert len({each.at for each in entries}) == 1  # a commit reads the clock once
 
 
 def test_a_guess_at_a_terminal_costs_what_the_rfc_asks(shop: Shop, tmp_path: Path) -> None:
