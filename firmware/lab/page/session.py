@@ -39,6 +39,7 @@ JOIN_S = 10
 # what a page may do by a line; the rest of the language is for files
 LINES = ("insert", "remove", "tear", "fault", "clear", "power cut", "power on")
 PRESSES = ("press", "down")
+_KEPT = 1  # the first terminal of a session lies where people say, if they do
 
 _LOG = logging.getLogger(__name__)
 
@@ -158,9 +159,12 @@ class Session:
         """Set a fresh stage with these settings. Raises ScenarioError, the old one standing."""
         asked = [*parse(lines_of(settings), "settings"), *(steps or [])]
         set_up = [step for step in asked if step.verb == "set"]
-        player = self._new_player()
+        number = self._stages + 1
+        player = self._new_player(number)
         for step in set_up:
             player.play(step)
+        self._stages = number
+        shutil.rmtree(self._directory / f"terminal-{number - 2}", ignore_errors=True)
         if self._standing is not None:
             self._standing.close()
         self._recorder = Recorder(set_up, lambda: player.stage.bench.slot.card)
@@ -174,13 +178,11 @@ class Session:
         told["operators"] = views.operators(fresh=player.is_fresh)
         self.hub.put("settings", told)
 
-    def _new_player(self) -> Player:
-        self._stages += 1
+    def _new_player(self, number: int) -> Player:
         begins = START if self._acquirer is None else SystemClock().now()
-        if self._kept is not None and self.is_kept:
-            begins = max(begins, self._kept.begins)
-        directory, far = self.place, self._acquirer
-        shutil.rmtree(self._directory / f"terminal-{self._stages - 2}", ignore_errors=True)
+        directory, far = self._directory / f"terminal-{number}", self._acquirer
+        if self._kept is not None and number == _KEPT:
+            begins, directory = max(begins, self._kept.begins), self._kept.directory
 
         def make_stage(config: Config) -> Stage:
             stage = Stage(
@@ -204,7 +206,7 @@ class Session:
     @property
     def is_kept(self) -> bool:
         """Whether the terminal lies in the data directory that outlives the session."""
-        return self._kept is not None and self._stages == 1
+        return self._kept is not None and self._stages == _KEPT
 
     @property
     def place(self) -> Path:

@@ -135,6 +135,16 @@ def test_a_dropped_file_includes_what_was_dropped_with_it(bench):
     assert "press 880" in recording(session)
 
 
+def test_a_file_with_a_wrong_setting_leaves_the_terminal_and_its_data(bench):
+    session, _ = bench
+    place = session.place
+    for count in (1, 2):
+        session.submit(commands.Play("x.pos", "set no.such 1\npress 1"))
+        wait_for(session.hub, lambda count=count: session.hub.state("notice")["count"] == count)
+    assert session.place == place
+    assert (place / "journal.db").is_file()
+
+
 def test_a_story_has_the_printer_that_it_sets(bench):
     session, _ = bench
     story = (
