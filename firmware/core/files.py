@@ -12,6 +12,7 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from secrets import token_hex
 from typing import IO
 
 MIB = 1024 * 1024
@@ -83,7 +84,8 @@ def written(path: Path, *, replace: bool = False, mode: int = 0o666) -> Iterator
         return
     if found is not None and not replace:
         raise OSError(errno.EEXIST, _THERE, str(path))
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # another name each time: a power cut may have left one
+    aside = path.with_name(f".{path.name}.{token_hex(4)}.part")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
         with os.fdopen(os.open(aside, flags, mode), "wb") as file:
