@@ -22,10 +22,10 @@ from firmware.acquirer.terminal_line import Limits
 from firmware.core.clock import SystemClock
 from firmware.core.exits import FAILED, Refused
 from firmware.core.files import read_bytes
+from firmware.core.hosts import is_loopback
 from firmware.iso8583.unionpay import UnionPay
 
 OTHER_FILES = 64  # books, records, log, metrics, connections that are being taken
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _PLAIN = "pos acquirer: {listen} without TLS: card numbers can be read on the line"
 
 ShowCounts = Callable[[Counts], AbstractContextManager[None]]
@@ -82,7 +82,7 @@ def serve(
             raise Refused(f"{wanted.listen}:{wanted.port}: {error.strerror}", code=FAILED) from None
         with nullcontext() if figures is None else figures(counts):
             server.start()
-            if wanted.tls_cert is None and wanted.listen not in LOOPBACK:
+            if wanted.tls_cert is None and not is_loopback(wanted.listen):
                 print(_PLAIN.format(listen=wanted.listen), file=sys.stderr)
             print(f"pos acquirer: ready on {wanted.listen}:{server.port}", flush=True)
             ended.wait()

@@ -306,7 +306,7 @@ def test_a_closed_standard_stream_is_an_empty_one(words: str, code: int, tmp_pat
 def test_no_file_gets_the_number_of_a_closed_stream(tmp_path: Path) -> None:
     """A server whose books had the number of its output could not say where it is."""
     line = f"{sys.executable} -m firmware acquirer serve --port 0 --data {tmp_path}/books"
-    line += " --listen 127.0.0.2"  # not quite loopback: warned of, just before it is ready
+    line += " --listen 0.0.0.0"  # not loopback: warned of, just before it is ready
     with subprocess.Popen(
         ["bash", "-c", f"exec {line} >&-"], stderr=subprocess.PIPE, text=True
     ) as serving:
