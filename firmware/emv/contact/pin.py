@@ -23,7 +23,6 @@ from firmware.emv.contact.state import ENDS, SessionState
 from firmware.emv.errors import CardError, SessionEnded
 from firmware.emv.outcomes import EndReason
 from firmware.emv.tags import Tag
-from firmware.emv.tlv import TlvError, parse_one
 
 _TRIES_MAX = 15  # what '63Cx' can say
 _ENCIPHERED_HEADER = 0x7F
@@ -85,8 +84,10 @@ async def verify_offline(state: SessionState, *, enciphered: bool) -> bool:
 
     Raises CardError when the card answers VERIFY with what it may not. See EMV 4.4 Book 3, 10.5.1.
     """
-    tries_left = await _tries_left(state)
-    if tries_left == 0:
+    if not state.pin_tries_known:  # asked for once, see 10.5.1
+        state.pin_tries_known = True
+        state.pin_tries_left = await state.counter(Tag.PIN_TRY_COUNTER)
+    if state.pin_tries_left == 0:
         state.raise_tvr(Tvr.PIN_TRY_LIMIT_EXCEEDED, "Book 3, 10.5.1")
         return False
     key = _key(state) if enciphered else None
@@ -127,22 +128,6 @@ async def _verify(state: SessionState, data: bytes, *, enciphered: bool) -> bool
         state.note(f"Wrong PIN, {state.pin_tries_left} tries left", "Book 3, 10.5.1")
         return None
     raise CardError(f"VERIFY answered {response.sw:04X}")  # figure 11: terminate
-
-
-async def _tries_left(state: SessionState) -> int | None:
-    """The PIN try counter, asked for once; None when the card does not say. See 10.5.1."""
-    if not state.pin_tries_known:
-        state.pin_tries_known = True
-        response = await state.send(apdu.get_data(Tag.PIN_TRY_COUNTER))
-        if response.ok:
-            try:
-                value = parse_one(response.data, Tag.PIN_TRY_COUNTER).value
-            except TlvError:
-                value = b""
-            if len(value) == 1:
-                state.pin_tries_left = value[0]
-                state.card[Tag.PIN_TRY_COUNTER] = value
-    return state.pin_tries_left
 
 
 def _key(state: SessionState) -> PublicKey | None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from firmware.emv import apdu
 from firmware.emv.codes import Tsi, Tvr
 from firmware.emv.contact.state import SessionState
 from firmware.emv.tags import Tag
-from firmware.emv.tlv import TlvError, parse_one
 
 _CHANCES = 99  # random numbers run from 1 to 99
 _FAIR_BYTE_END = 256 - 256 % _CHANCES  # bytes from here on would favour small numbers
@@ -83,8 +81,8 @@ async def _check_velocity(state: SessionState) -> None:
     if lower is None or upper is None:
         state.note("No velocity limits on the card", "Book 3, 10.6.3")
         return
-    counter = await _counter(state, Tag.APPLICATION_TRANSACTION_COUNTER)
-    last_online = await _counter(state, Tag.LAST_ONLINE_ATC_REGISTER)
+    counter = await state.counter(Tag.APPLICATION_TRANSACTION_COUNTER)
+    last_online = await state.counter(Tag.LAST_ONLINE_ATC_REGISTER)
     if counter is None or last_online is None:
         state.raise_tvr(Tvr.ICC_DATA_MISSING, "Book 3, 7.5, table 35", "no transaction counters")
     if counter is None or last_online is None or counter <= last_online:
@@ -98,18 +96,3 @@ async def _check_velocity(state: SessionState) -> None:
             state.raise_tvr(Tvr.UPPER_CONSECUTIVE_OFFLINE_LIMIT_EXCEEDED, "Book 3, 10.6.3")
     if last_online == 0:
         state.raise_tvr(Tvr.NEW_CARD, "Book 3, 10.6.3")
-
-
-async def _counter(state: SessionState, tag: Tag) -> int | None:
-    """A counter by GET DATA; None when the card does not give it. See 6.5.7."""
-    response = await state.send(apdu.get_data(tag))
-    if not response.ok:
-        return None
-    try:
-        value = parse_one(response.data, tag).value
-    except TlvError:
-        return None
-    if len(value) != tag.length_max:
-        return None
-    state.card[tag] = value
-    return int.from_bytes(value, "big")

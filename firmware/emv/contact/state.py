@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from firmware.core.masked import Pin
-from firmware.emv.apdu import Command, Response
+from firmware.emv.apdu import Command, Response, get_data
 from firmware.emv.ca_keys import CaKeys
 from firmware.emv.certificates import CertifiedKey, PublicKey
 from firmware.emv.codes import CVM_NOT_PERFORMED, AcType, Aip, TerminalCapabilities, Tsi, Tvr
@@ -21,6 +21,7 @@ from firmware.emv.errors import CardError, SessionEnded
 from firmware.emv.outcomes import CardData, CvmResult, EndReason
 from firmware.emv.tags import Tag
 from firmware.emv.terminal_data import EmvTransaction, TerminalData
+from firmware.emv.tlv import TlvError, parse_one
 from firmware.emv.trace import Trace
 
 COMMANDS_MAX = 300
@@ -110,6 +111,20 @@ class SessionState:
         if not response.ok:
             raise CardError(f"{self.step}: {command.name} answered {response.sw:04X}")
         return response.data
+
+    async def counter(self, tag: Tag) -> int | None:
+        """A counter by GET DATA; None when the card does not give it. See Book 3, 6.5.7."""
+        response = await self.send(get_data(tag))
+        if not response.ok:
+            return None
+        try:
+            value = parse_one(response.data, tag).value
+        except TlvError:
+            return None
+        if len(value) != tag.length_max:
+            return None
+        self.card[tag] = value
+        return int.from_bytes(value, "big")
 
     def begin(self, step: str) -> None:
         """Name the step that commands and decisions are traced under."""
