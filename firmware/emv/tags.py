@@ -315,6 +315,32 @@ PAN_BEARING = frozenset(
 )
 """Values that name the cardholder or the account, masked in every trace."""
 
+FIELD_55 = (
+    Tag.APPLICATION_CRYPTOGRAM,
+    Tag.CRYPTOGRAM_INFORMATION_DATA,
+    Tag.ISSUER_APPLICATION_DATA,
+    Tag.UNPREDICTABLE_NUMBER,
+    Tag.APPLICATION_TRANSACTION_COUNTER,
+    Tag.TERMINAL_VERIFICATION_RESULTS,
+    Tag.TRANSACTION_DATE,
+    Tag.TRANSACTION_TYPE,
+    Tag.AMOUNT_AUTHORISED_NUMERIC,
+    Tag.TRANSACTION_CURRENCY_CODE,
+    Tag.APPLICATION_INTERCHANGE_PROFILE,
+    Tag.TERMINAL_COUNTRY_CODE,
+    Tag.AMOUNT_OTHER_NUMERIC,
+    Tag.TERMINAL_CAPABILITIES,
+    Tag.CVM_RESULTS,
+    Tag.TERMINAL_TYPE,
+    Tag.IFD_SERIAL_NUMBER,
+    Tag.DF_NAME,
+    Tag.APPLICATION_VERSION_NUMBER_TERMINAL,
+    Tag.TRANSACTION_SEQUENCE_COUNTER,
+    Tag.APPLICATION_PAN_SEQUENCE_NUMBER,
+    Tag.ISSUER_SCRIPT_RESULTS,
+)
+"""The card's data for the acquirer, in the order in which it is sent. See EMV 4.4 Book 4, 12.1."""
+
 
 def describe(tag: int) -> str:
     """The name of a tag for a trace: that of the table, or that it is unknown."""

@@ -7,41 +7,21 @@ from __future__ import annotations
 
 from firmware.emv import tlv
 from firmware.emv.codes import AcType, Tvr
-from firmware.emv.tags import Tag
+from firmware.emv.tags import FIELD_55, PAN_BEARING, Tag
 from firmware.iso8583.codec import WireError
 
 CRYPTOGRAM_BYTES, TVR_BYTES = 8, 5
-_KEPT = frozenset(  # what a terminal has to send, or may; nothing that names card or holder
+# what a terminal has to send, or may; nothing that names card or holder
+_KEPT = frozenset(
     {
-        Tag.APPLICATION_CRYPTOGRAM,
-        Tag.CRYPTOGRAM_INFORMATION_DATA,
-        Tag.ISSUER_APPLICATION_DATA,
-        Tag.UNPREDICTABLE_NUMBER,
-        Tag.APPLICATION_TRANSACTION_COUNTER,
-        Tag.TERMINAL_VERIFICATION_RESULTS,
+        *FIELD_55,
         Tag.TRANSACTION_STATUS_INFORMATION,
-        Tag.TRANSACTION_DATE,
-        Tag.TRANSACTION_TYPE,
-        Tag.AMOUNT_AUTHORISED_NUMERIC,
-        Tag.AMOUNT_OTHER_NUMERIC,
-        Tag.TRANSACTION_CURRENCY_CODE,
-        Tag.APPLICATION_INTERCHANGE_PROFILE,
-        Tag.TERMINAL_COUNTRY_CODE,
-        Tag.TERMINAL_CAPABILITIES,
-        Tag.TERMINAL_TYPE,
-        Tag.CVM_RESULTS,
-        Tag.IFD_SERIAL_NUMBER,
-        Tag.DF_NAME,
         Tag.AID_TERMINAL,
-        Tag.APPLICATION_VERSION_NUMBER_TERMINAL,
-        Tag.TRANSACTION_SEQUENCE_COUNTER,
-        Tag.APPLICATION_PAN_SEQUENCE_NUMBER,
         Tag.AUTHORISATION_RESPONSE_CODE,
         Tag.ISSUER_AUTHENTICATION_DATA,
-        Tag.ISSUER_SCRIPT_RESULTS,
-        0xDF31,  # results of issuer scripts, on a UnionPay line
+        Tag.SCRIPT_RESULTS_UNIONPAY,
     }
-)
+).difference(PAN_BEARING)
 _TYPE_BITS = 0xC0  # of the cryptogram information data
 
 

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 
 from firmware.emv.ca_keys import CaKeys
 from firmware.emv.codes import AcType, CidReason
-from firmware.emv.contact import de55
 from firmware.emv.contact.action import analyse, first_generate_ac
 from firmware.emv.contact.applications import Application, Applications
 from firmware.emv.contact.complete import complete_offline, complete_online, decline_at_once
@@ -41,8 +40,9 @@ from firmware.emv.outcomes import (
     OnlineRequested,
     UnableToGoOnline,
 )
-from firmware.emv.tags import Tag
+from firmware.emv.tags import FIELD_55, Tag
 from firmware.emv.terminal_data import EmvTransaction, TerminalData
+from firmware.emv.tlv import encode
 from firmware.emv.trace import Trace
 
 
@@ -113,7 +113,7 @@ class Session:
             if answer.type is AcType.ARQC:
                 return await self._after_arqc()
             if answer.type is AcType.TC and not state.signature_wrong:
-                return ApprovedOffline(self._facts(), de55.build(state))
+                return ApprovedOffline(self._facts(), self._field_55())
         except (CardError, SessionEnded) as error:
             return self._ended(error)
         if answer.type is AcType.TC:
@@ -135,12 +135,12 @@ class Session:
         if state.terminal.offline_only:
             reason = await complete_offline(state, UnableToGoOnline())
             if reason is None:
-                return ApprovedOffline(self._facts(), de55.build(state))
+                return ApprovedOffline(self._facts(), self._field_55())
             return self._declined_offline(reason)
-        return OnlineRequested(de55.build(state), self._facts(), state.online_pin)
+        return OnlineRequested(self._field_55(), self._facts(), state.online_pin)
 
     def _declined_offline(self, reason: DeclineReason) -> DeclinedOffline:
-        return DeclinedOffline(self._facts(), reason, de55.build(self._state))
+        return DeclinedOffline(self._facts(), reason, self._field_55())
 
     async def complete(self, answer: OnlineAnswer | UnableToGoOnline) -> CompleteOutcome:
         """Give the card the acquirer's answer; the card decides last.
@@ -157,8 +157,8 @@ class Session:
         except (CardError, SessionEnded) as error:
             return self._ended(error)
         if reason is None:
-            return Approved(self._facts(), de55.build(state), offline)
-        return Declined(self._facts(), reason, de55.build(state))
+            return Approved(self._facts(), self._field_55(), offline)
+        return Declined(self._facts(), reason, self._field_55())
 
     def _ended(self, error: CardError | SessionEnded) -> Ended:
         """The end as a value."""
@@ -186,3 +186,10 @@ class Session:
             cvm=state.cvm,
             script_results=state.script_results,
         )
+
+    def _field_55(self) -> bytes:
+        """The card's data with the last cryptogram and the TVR that went into it."""
+        state = self._state
+        values = {tag: state.value(tag) for tag in FIELD_55}
+        values[Tag.TERMINAL_VERIFICATION_RESULTS] = state.tvr_in_cryptogram.to_bytes(5, "big")
+        return b"".join(encode(tag, value) for tag, value in values.items() if value)
