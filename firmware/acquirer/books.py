@@ -148,14 +148,11 @@ class Books(BooksEngine):
         """Skip as many numbers as were given after these books were copied."""
         self._db.execute("UPDATE counter SET last = last + ?", (count,))
 
-    def hold(self, terminal: str, account: str = "") -> None:
+    def hold_all(self, terminals: Collection[str]) -> None:
         """Nothing to do: whoever has begun a commit is alone."""
 
-    def hold_all(self, terminals: Collection[str]) -> None:
-        """Nothing to do, as for one."""
-
     def hold_accounts(self, accounts: Collection[str]) -> None:
-        """Nothing to do, as for one."""
+        """Nothing to do, as for terminals."""
 
     def lapse(self, accounts: Collection[str], since: str) -> None:
         """Let go what these accounts hold by pre-authorisations of before the day `since`."""
@@ -173,22 +170,12 @@ class Books(BooksEngine):
     def glance(self, coming: Sequence[Coming], reference: Callable[[int], str]) -> None:
         """Nothing to do: SQLite needs no reading ahead."""
 
-    def add(self, entry: Booking, limit_minor: int | None = None) -> None:
-        """Enter a decided request, and move the money if it stands. Raises BooksConflict.
-
-        What charges or holds is entered only if its account has then spent and held no more than
-        `limit_minor`; a void, refund or completion only if its original is still approved,
-        with enough money left.
-        """
-        self._check(entry, limit_minor)
-        self._db.execute(_INSERT, tuple(row_of(entry).values()))
-        if entry.stands:
-            self._move(entry.account, entry.spends_minor, entry.holds_minor)
-
     def add_all(self, entries: Sequence[tuple[Booking, int | None]]) -> None:
-        """The same for many, each with its limit."""
         for entry, limit_minor in entries:
-            self.add(entry, limit_minor)
+            self._check(entry, limit_minor)
+            self._db.execute(_INSERT, tuple(row_of(entry).values()))
+            if entry.stands:
+                self._move(entry.account, entry.spends_minor, entry.holds_minor)
 
     def _check(self, entry: Booking, limit_minor: int | None) -> None:
         """Whether the money is there that a standing entry moves."""

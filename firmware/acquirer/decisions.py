@@ -100,7 +100,7 @@ class AcquirerService:
         for left in reversed(range(TRIES)):
             try:
                 with books.commit():
-                    books.hold(subject_of(request).terminal)
+                    books.hold_all([subject_of(request).terminal])
                     (answer,) = self.take_all(books, [request])
                     also()
             except BooksConflict:
@@ -186,7 +186,6 @@ class AcquirerService:
         account = request.card.pan.keyed_hash(self._hash_key)
         entry = books.entry(request.payment.place)
         if entry is None:
-            books.hold("", account)
             entry = self._new_entry(books, request, account)
             new.append((entry, self._limit_minor(request, account)))
         elif not is_same(entry, request.payment, account) or entry.state is Standing.REVERSED:
@@ -205,7 +204,6 @@ class AcquirerService:
     def _tell_balance(self, books: BooksEngine, request: BalanceRequest) -> Answered:
         """The answer to a balance enquiry; only a wrong PIN is booked."""
         account = request.card.pan.keyed_hash(self._hash_key)
-        books.hold("", account)
         now = self._now()
         decision = self._issuer.balance(books, request, account, now.date())
         return Answered(
@@ -277,7 +275,6 @@ class AcquirerService:
                 return Answered(DUPLICATE)
         books.note_reversal(payment.place)
         if entry is not None and entry.state is Standing.STANDING:
-            books.hold("", entry.account)
             _take_back(books, entry)
         return Answered(APPROVED)
 

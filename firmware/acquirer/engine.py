@@ -108,16 +108,15 @@ class BooksEngine(Protocol):
 
     def next_number(self) -> int: ...
 
-    def hold(self, terminal: str, account: str = "") -> None:
-        """Nobody else decides for this terminal, or on this account, until the commit ends."""
-        ...
-
     def hold_all(self, terminals: Collection[str]) -> None:
-        """The same for many terminals, as the first thing in a commit; they are read ahead."""
+        """Nobody else decides for these terminals until the commit ends.
+
+        It is the first thing in a commit: the terminals are read ahead.
+        """
         ...
 
     def hold_accounts(self, accounts: Collection[str]) -> None:
-        """The same for many accounts, after the terminals."""
+        """The same for accounts; after the terminals, else two could wait for each other."""
         ...
 
     def lapse(self, accounts: Collection[str], since: str) -> None:
@@ -139,15 +138,13 @@ class BooksEngine(Protocol):
         """May read ahead what the decisions will ask; `reference` makes a reference of a number."""
         ...
 
-    def add(self, entry: Booking, limit_minor: int | None = None) -> None:
-        """Enter a request and move its money.
-
-        Where the money is gone, this or the commit raises BooksConflict.
-        """
-        ...
-
     def add_all(self, entries: Sequence[tuple[Booking, int | None]]) -> None:
-        """The same for many, each with its limit."""
+        """Enter decided requests, each with its limit, and move the money of those that stand.
+
+        What charges or holds is entered only if its account has then spent and held no more than
+        the limit in minor units; a void, refund or completion only if its original is still
+        approved, with enough money left. Else this or the commit raises BooksConflict.
+        """
         ...
 
     def cryptogram_used(self, account: str, cryptogram: bytes) -> bool: ...

@@ -96,18 +96,8 @@ class PostgresBooks(BooksEngine):
             self._known.clear()
         self._known |= self._held_accounts
 
-    def hold(self, terminal: str, account: str = "") -> None:
-        """Nobody else decides for this terminal, or on this account, until the commit ends.
-
-        The terminal is to be held before an account, else two could wait for each other.
-        """
-        if terminal:
-            self.hold_all((terminal,))
-        if account:
-            self.hold_accounts((account,))
-
     def hold_all(self, terminals: Collection[str]) -> None:
-        """The same for many terminals, the first that a commit does.
+        """Nobody else decides for these terminals until the commit ends.
 
         Who they are and which batch they settled last is read ahead, and numbers are drawn.
         """
@@ -129,7 +119,7 @@ class PostgresBooks(BooksEngine):
         self._held.update(wanted)
 
     def hold_accounts(self, accounts: Collection[str]) -> None:
-        """The same for many accounts, with the next that is read: after the terminals."""
+        """The same for accounts, with the next that is read: after the terminals."""
         wanted = sorted(set(accounts) - self._held_accounts)
         if not wanted:
             return
@@ -171,19 +161,11 @@ class PostgresBooks(BooksEngine):
         self._drawn = self._numbers.pop()
         return self._drawn
 
-    def add(self, entry: Booking, limit_minor: int | None = None) -> None:
-        """Enter a decided request, and move the money if it stands.
-
-        What charges or holds is entered only if its account has then spent and held no more than
-        `limit_minor`; a void, refund or completion only if its original is still approved,
-        with enough money left. Else the commit raises BooksConflict, and nothing is booked.
-        """
-        self.add_all([(entry, limit_minor)])
-
     def add_all(self, entries: Sequence[tuple[Booking, int | None]]) -> None:
-        """The same for many, each with its limit: sales of different accounts at once.
+        """Enter decided requests, each with its limit: sales of different accounts at once.
 
-        What else there is of an account is entered after its sales that came before.
+        What else there is of an account is entered after its sales that came before. Where the
+        money is gone the commit raises BooksConflict, and nothing is booked.
         """
         self.hold_accounts({entry.account for entry, _ in entries if entry.stands})
         sales: list[dict[str, object]] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -32,9 +32,10 @@ def two(url: str) -> Iterator[tuple[PostgresBooks, PostgresBooks]]:
     second.close()
 
 
-def held(books: PostgresBooks, *words: str) -> None:
+def held(books: PostgresBooks, terminal: str, accounts: Sequence[str] = ()) -> None:
     with books.commit():
-        books.hold(*words)
+        books.hold_all([terminal])
+        books.hold_accounts(accounts)
         books.set_pin_failures("b", 1)
 
 
@@ -50,11 +51,12 @@ def test_who_is_kept_waiting_books_nothing_and_goes_on(
     first, second = two
     second.link.run("SET lock_timeout = '20ms'")
     with first.commit():
-        first.hold("10000001", "a")
+        first.hold_all(["10000001"])
+        first.hold_accounts(["a"])
         first.funds("a")  # what is held is held before the next that is read
-        for words in (("10000001", ""), ("10000002", "a")) * 3:
+        for terminal, accounts in (("10000001", ()), ("10000002", ("a",))) * 3:
             with pytest.raises(BooksBusyError):
-                held(second, *words)
+                held(second, terminal, accounts)
     assert second.pin_failures("b") == 0
     enter(second)
     assert first.funds("a").spent_minor == 700
@@ -78,7 +80,7 @@ def test_what_was_read_ahead_is_forgotten_with_a_change(
     enter(books, minor=100)
     place = ("10000001", 1, 9)
     with books.commit():
-        books.hold("10000001")
+        books.hold_all(["10000001"])
         books.glance([Coming(place, "a", b"\x01")], lambda number: f"{number:012d}")
         assert (books.entry(place), books.funds("a").spent_minor, books.pin_failures("a")) == (
             None,
@@ -91,7 +93,7 @@ def test_what_was_read_ahead_is_forgotten_with_a_change(
         assert books.is_reversed(place)
     enter(other, stan=2, minor=50)
     with books.commit():
-        books.hold("10000001")
+        books.hold_all(["10000001"])
         books.glance([Coming(PLACE, "a", b"\x01")], lambda number: f"{number:012d}")
         entry = books.entry(PLACE)
         assert entry is not None
@@ -103,13 +105,13 @@ def test_a_sale_costs_three_round_trips(url: str, round_trips: list[str]) -> Non
     enter(books)  # the account is there
     place = ("10000001", 1, 2)
     with books.commit():
-        books.hold("10000001")
+        books.hold_all(["10000001"])
         books.last_settled("10000001")
         books.next_number()
         round_trips.clear()  # numbers are drawn 32 at once
         books.glance([Coming(place, "a", b"\x01")], lambda number: f"{number:012d}")
         assert books.entry(place) is None
-        books.hold("", "a")
+        books.hold_accounts(["a"])
         assert not books.is_reversed(place)
         assert books.settlement("10000001", 1) is None
         assert not books.cryptogram_used("a", b"\x01")

@@ -137,15 +137,14 @@ def test_sums_are_told_by_the_exponent_of_their_currency(
         connection.books.commit(),
     ):
         paid = payment(terminal=TERMINAL, amount=Money(1_234, CURRENCIES[currency]))
-        connection.books.add(
-            Booking(
-                **asked_of(paid, hashed),
-                state=Standing.STANDING,
-                response_code="00",
-                reference="000000000001",
-                decided_on="20260314",
-            )
+        entry = Booking(
+            **asked_of(paid, hashed),
+            state=Standing.STANDING,
+            response_code="00",
+            reference="000000000001",
+            decided_on="20260314",
         )
+        connection.books.add_all([(entry, None)])
     acquirer_report.run(Namespace(terminal="", json=False, hold_days=30), place)
     told = capsys.readouterr().out
     assert spent in told

@@ -59,7 +59,7 @@ def enter(
     )
     entry = replace(entry, **changes)
     with books.commit():
-        books.add(entry, limit_minor)
+        books.add_all([(entry, limit_minor)])
     return entry
 
 
