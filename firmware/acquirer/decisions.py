@@ -11,11 +11,11 @@ import hmac
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Protocol
 
+from firmware.acquirer.accounts import Account
 from firmware.acquirer.booking import Booking, Standing, asked_of
 from firmware.acquirer.engine import BooksConflict, BooksEngine, Coming
-from firmware.acquirer.issuer import Accounts, Decision, Issuer
+from firmware.acquirer.issuer import Decision, Issuer
 from firmware.acquirer.named import by_serial, is_same
 from firmware.acquirer.registration import Registration
 from firmware.acquirer.undoing import holding_since
@@ -47,19 +47,15 @@ TRIES = 5  # decisions on books that others change meanwhile
 _New = tuple[Booking, int | None]  # and what its account may have spent after it
 
 
-class Terminals(Protocol):
-    """The terminals that are known, by number."""
-
-    def get(self, key: str, /) -> Registration | None: ...
-
-
 def _nothing_more() -> None:
     """What is done in the same commit by default: nothing."""
 
 
 class AcquirerService:
-    """Carries out requests of the terminals that `terminals` has, for cards in `accounts`.
+    """Carries out requests of terminals, for cards of accounts.
 
+    `account_of` gives the account whose PAN has a keyed hash, `terminal_of` the terminal of a
+    number, or None.
     `hash_key` is the key under which an account is found in the books. What a pre-authorisation
     holds lapses after `hold_days`, by the day of `clock_now`: whenever its account is decided on,
     so that every server on the same books sees the same. It may be used from any thread, each with
@@ -68,20 +64,20 @@ class AcquirerService:
 
     def __init__(
         self,
-        accounts: Accounts,
-        terminals: Terminals,
+        account_of: Callable[[str], Account | None],
+        terminal_of: Callable[[str], Registration | None],
         *,
         hash_key: SecretKey,
         clock_now: Callable[[], datetime],
         test_amounts: bool = False,
         hold_days: int = HOLD_DAYS,
     ) -> None:
-        self._accounts = accounts
-        self._terminals = terminals
+        self._account_of = account_of
+        self._terminal_of = terminal_of
         self._hash_key = hash_key
         self._now = clock_now
         self._hold_days = hold_days
-        self._issuer = Issuer(accounts, test_amounts=test_amounts, hold_days=hold_days)
+        self._issuer = Issuer(account_of, test_amounts=test_amounts, hold_days=hold_days)
 
     def take(
         self,
@@ -155,7 +151,7 @@ class AcquirerService:
         """The code that refuses a request before anything is booked, or APPROVED."""
         asked = subject_of(request)
         currency = asked.amount.currency if isinstance(asked, Payment) else asked.currency
-        registered = self._terminals.get(asked.terminal)
+        registered = self._terminal_of(asked.terminal)
         if registered is None:
             return UNKNOWN_TERMINAL
         if registered.merchant != asked.merchant:
@@ -215,7 +211,7 @@ class AcquirerService:
 
     def _limit_minor(self, request: FinancialRequest, account: str) -> int | None:
         """What the account may have spent after this; None where the limit is not asked."""
-        if request.offline or (found := self._accounts.get(account)) is None:
+        if request.offline or (found := self._account_of(account)) is None:
             return None
         return found.limit_minor
 
@@ -280,7 +276,7 @@ class AcquirerService:
 
     def _is_meant(self, entry: Booking, request: ReversalRequest) -> bool:
         """Whether `entry` is what a reversal means, as far as both of them say."""
-        account = self._accounts.get(entry.account)
+        account = self._account_of(entry.account)
         last4 = account.pan.last4 if account is not None else ""
         meant = request.payment
         said = (

@@ -32,7 +32,6 @@ from firmware.iso8583.keys import SessionKeys, derive
 if TYPE_CHECKING:
     from firmware.acquirer.accounts import Account
     from firmware.acquirer.answering import Answering
-    from firmware.acquirer.decisions import AcquirerService
     from firmware.acquirer.registration import Registration
 
 
@@ -77,25 +76,21 @@ class LocalHost:
         self._test_amounts, self._hold_days = test_amounts, hold_days
 
     @functools.cached_property
-    def _service(self) -> AcquirerService:
+    def _answering(self) -> Answering:
         # what decides and what speaks comes with the first request: no start asks for either
+        from firmware.acquirer.answering import Answering  # noqa: PLC0415
         from firmware.acquirer.decisions import AcquirerService  # noqa: PLC0415
+        from firmware.iso8583.unionpay import embedded_line  # noqa: PLC0415
 
-        return AcquirerService(
-            self._accounts,
-            self._terminals,
+        service = AcquirerService(
+            self._accounts.get,
+            self._terminals.get,
             hash_key=self._hash_key,
             clock_now=self._now,
             test_amounts=self._test_amounts,
             hold_days=self._hold_days,
         )
-
-    @functools.cached_property
-    def _answering(self) -> Answering:
-        from firmware.acquirer.answering import Answering  # noqa: PLC0415
-        from firmware.iso8583.unionpay import embedded_line  # noqa: PLC0415
-
-        return Answering(self._service, embedded_line(), self._now)
+        return Answering(service, embedded_line(), self._now)
 
     def exchange(self, message: bytes, timeout_ms: int) -> bytes | None:
         """Decide on a frame and give the answer's; None for what is never answered.

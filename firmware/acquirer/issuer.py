@@ -5,9 +5,9 @@ Only reads the books, apart from the count of wrong PINs, which is part of the s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Protocol, assert_never
+from typing import assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -70,14 +70,8 @@ class Decision(Struct, frozen=True):
     holds_minor: int = 0  # by how much what is held on the account rises
 
 
-class Accounts(Protocol):
-    """The accounts that are known, by the keyed hash of their PAN."""
-
-    def get(self, key: str, /) -> Account | None: ...
-
-
 class Issuer:
-    """Decides for the accounts it is given, by their keyed hash.
+    """Decides for the accounts that `account_of` gives, by the keyed hash of their PAN.
 
     With `test_amounts` the last two digits of a sale's amount are the response code, if it is one
     of responses.RESPONSES: nothing stands then, but x.68 stands and is never answered. An amount
@@ -85,8 +79,14 @@ class Issuer:
     `hold_days`.
     """
 
-    def __init__(self, accounts: Accounts, *, test_amounts: bool, hold_days: int) -> None:
-        self._accounts = accounts
+    def __init__(
+        self,
+        account_of: Callable[[str], Account | None],
+        *,
+        test_amounts: bool,
+        hold_days: int,
+    ) -> None:
+        self._account_of = account_of
         self._test_amounts = test_amounts
         self._hold_days = hold_days
 
@@ -94,7 +94,7 @@ class Issuer:
         self, books: BooksEngine, request: FinancialRequest, account_id: str, today: date
     ) -> Decision:
         """The decision on a request that the books do not know yet."""
-        account = self._accounts.get(account_id)
+        account = self._account_of(account_id)
         if account is None:
             return Decision(INVALID_CARD)
         try:
@@ -122,7 +122,7 @@ class Issuer:
         self, books: BooksEngine, request: BalanceRequest, account_id: str, today: date
     ) -> Decision:
         """The available amount; told only with the card's right PIN."""
-        account, card = self._accounts.get(account_id), request.card
+        account, card = self._account_of(account_id), request.card
         if account is None or card.psn not in ("", account.psn):
             return Decision(INVALID_CARD)
         try:

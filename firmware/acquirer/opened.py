@@ -13,7 +13,7 @@ from firmware.acquirer.books import BOOKS, Books, BooksToRead
 from firmware.acquirer.books_pool import BooksConnection, BooksPool
 from firmware.acquirer.decisions import AcquirerService
 from firmware.acquirer.engine import BooksEngine, BooksError
-from firmware.acquirer.registry import KnownAccounts, KnownTerminals, Registry
+from firmware.acquirer.registry import KnownTerminals, Registry
 from firmware.acquirer.sealed_records import FILE, Records, SqliteRecords
 from firmware.acquirer.server import ALONE
 from firmware.core.kinds import HOLD_DAYS
@@ -75,8 +75,8 @@ class AcquirerPlace:
             books, registry, close = self._opened(kept, lambda path: Books(path, kept))
             terminals = KnownTerminals(registry)
             service = AcquirerService(
-                KnownAccounts(registry),
-                terminals,
+                registry.account,
+                terminals.get,
                 hash_key=registry.hash_key,
                 clock_now=clock_now,
                 test_amounts=test_amounts,

@@ -132,20 +132,9 @@ class KnownTerminals:
         self._found = {number: self._registry.terminal(number) for number in dict.fromkeys(numbers)}
         return [self._found[number] for number in numbers]
 
-    def get(self, key: str, /) -> Registration | None:
+    def get(self, key: str) -> Registration | None:
         """Whose the terminal is, if it was looked up."""
         return self._found.get(key)
-
-
-class KnownAccounts:
-    """The registry's accounts as the issuer asks for them: always as they are now."""
-
-    def __init__(self, registry: Registry) -> None:
-        self._registry = registry
-
-    def get(self, key: str, /) -> Account | None:
-        """The account whose PAN has this keyed hash. Raises BooksError."""
-        return self._registry.account(key)
 
 
 def _plain(value: Any) -> str:
