@@ -6,11 +6,13 @@ embedded host and `pos acquirer serve` are two ways to it.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from typing import TypeVar
 
 from firmware.acquirer.accounts import Account
 from firmware.acquirer.booking import Booking, Standing, asked_of
@@ -44,11 +46,20 @@ from firmware.iso8583.responses import (
 
 _CRYPTOGRAM = b"\x9f\x26\x08"
 TRIES = 5  # decisions on books that others change meanwhile
+_Made = TypeVar("_Made")
 _New = tuple[Booking, int | None]  # and what its account may have spent after it
 
 
 def _nothing_more() -> None:
     """What is done in the same commit by default: nothing."""
+
+
+def until_it_fits(once: Callable[[], _Made]) -> _Made:
+    """What `once` gives, which decides by one commit: anew after a conflict, up to TRIES times."""
+    for _ in range(TRIES - 1):
+        with contextlib.suppress(BooksConflict):
+            return once()
+    return once()
 
 
 class AcquirerService:
@@ -93,18 +104,15 @@ class AcquirerService:
         code = self.admission_code(request)
         if code != APPROVED:
             return Answered(code)
-        for left in reversed(range(TRIES)):
-            try:
-                with books.commit():
-                    books.hold_all([subject_of(request).terminal])
-                    (answer,) = self.take_all(books, [request])
-                    also()
-            except BooksConflict:
-                if not left:
-                    raise
-            else:
-                return answer
-        raise AssertionError("the last try gives an answer or raises")
+
+        def once() -> Answered | None:
+            with books.commit():
+                books.hold_all([subject_of(request).terminal])
+                (answer,) = self.take_all(books, [request])
+                also()
+            return answer
+
+        return until_it_fits(once)
 
     def take_all(
         self, books: BooksEngine, requests: Sequence[HostRequest]

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from firmware.acquirer.books_pool import BooksConnection, BooksPool
 from firmware.acquirer.counts import Counts
-from firmware.acquirer.decisions import TRIES
+from firmware.acquirer.decisions import until_it_fits
 from firmware.acquirer.engine import (
     BooksBusyError,
     BooksConflict,
@@ -126,7 +126,7 @@ class Switch:
             return [self._alone(taken[0])]
         for is_last in (False, True):
             try:
-                self._carry_out_once(taken)
+                self._carry_out(taken)
             except (BooksConflict, BooksBusyError, RecordDamagedError) as error:
                 _LOG.info("each alone", extra=event(detail=error))
                 break
@@ -168,22 +168,11 @@ class Switch:
         return Reply()
 
     def _carry_out_alone(self, taken: _Taken) -> None:
-        for left in reversed(range(TRIES)):
-            try:
-                self._carry_out_once([taken])
-            except BooksConflict:
-                if not left:
-                    raise
-            else:
-                return
+        until_it_fits(lambda: self._carry_out([taken]))
 
-    def _carry_out_once(self, taken: Sequence[_Taken]) -> None:
-        with self._pool.taken() as connection:
-            self._carry_out(connection, taken)
-
-    def _carry_out(self, connection: BooksConnection, taken: Sequence[_Taken]) -> None:
+    def _carry_out(self, taken: Sequence[_Taken]) -> None:
         """Decide on requests by one commit: their answers are durable when this returns."""
-        with connection.books.commit():
+        with self._pool.taken() as connection, connection.books.commit():
             numbers = [each.opened.terminal for each in taken]
             connection.books.hold_all(numbers)
             self._read(connection, numbers, taken)
