@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 
 from firmware.api import handlers, openapi
-from firmware.api.guard import till_of
+from firmware.api.guard import require, till_of
 from firmware.api.nexo import nexo
 from firmware.api.nexo_types import NexoAsked, NexoFault, NexoSaid
 from firmware.api.problems import Why, Wrong, problem
@@ -277,11 +277,6 @@ WAYS = (
 )
 
 
-def _require(scope: Scope | None, request: Request) -> None:
-    if scope is not None and scope not in till_of(request).may:
-        raise Wrong(Why.NO_SCOPE, detail=f"the token wants {scope.value}")
-
-
 def _methods_of(routes: Sequence[BaseRoute], request: Request) -> list[str]:
     """What may be asked of the path of a request."""
     found = {
@@ -299,7 +294,8 @@ def application(service: Service, more: Sequence[BaseRoute] = ()) -> Starlette:
     def route(way: Way) -> Route:
         async def endpoint(request: Request) -> Response:
             try:
-                _require(way.scope, request)
+                if way.scope is not None:
+                    require(till_of(request), way.scope)
                 return await way.handler(service, request)
             except Wrong as wrong:
                 return problem(wrong)

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from firmware.api.problems import Why, Wrong, problem
+from firmware.api.tokens import Scope as TokenScope
 from firmware.api.tokens import Till, TokenError, Tokens
 
 BODY_BYTES_MAX, BODY_TIME_S = 64 * 1024, 5
@@ -160,3 +161,9 @@ def till_of(request: Request) -> Till:
     if till is None:
         raise Wrong(Why.NO_TOKEN)
     return till
+
+
+def require(till: Till, scope: TokenScope) -> None:
+    """Raises Wrong unless the till's token has this scope."""
+    if scope not in till.may:
+        raise Wrong(Why.NO_SCOPE, detail=f"the token wants {scope.value}")

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from firmware.api import nexo_answers as told
-from firmware.api.guard import till_of
+from firmware.api.guard import require, till_of
 from firmware.api.nexo_crypto import NexoCryptoError, Trailer, opened, seal
 from firmware.api.nexo_refusals import refusal
 from firmware.api.nexo_status import referred, status_of
@@ -152,7 +152,7 @@ async def _answer(service: Service, message: Message, till: Till) -> Body | None
         return _refused(service, message, Wrong(Why.INVALID_BODY, detail=message.fault))
     category, scope = found
     try:
-        _may(till, scope)
+        require(till, scope)
         return await category(service, message, till)
     except Wrong as wrong:
         return _refused(service, message, wrong)
@@ -175,16 +175,15 @@ async def _payment(service: Service, message: Message, till: Till) -> Body:
     minor = minor_of(amounts.requested_amount, currency)
     name = id_of(message.message_header.sale_id, message.message_header.service_id)
     original = asked.payment_transaction.original_poi_transaction
-    reference = _reference(sale.transaction_id)
+    reference, salt = _reference(sale.transaction_id), sale.time_stamp
     if asked.payment_data.payment_type == "Refund" and original is not None:
-        _may(till, Scope.REFUND)
+        require(till, Scope.REFUND)
         refund = RefundOrder(
             payment=original.poi_transaction_id.transaction_id,
             amount_minor=minor,
             reference=reference,
             expires_in_s=EXPIRES_S,
         )
-        salt = sale.time_stamp
         await service.undo(name, refund, till.name, salt=salt, message=_named(message))
     elif asked.payment_data.payment_type == "Normal":
         order = PaymentOrder(
@@ -193,7 +192,6 @@ async def _payment(service: Service, message: Message, till: Till) -> Body:
             reference=reference,
             expires_in_s=EXPIRES_S,
         )
-        salt = sale.time_stamp
         await service.put(name, order, till.name, salt=salt, message=_named(message))
     else:
         words = "Normal, or Refund of one"
@@ -220,7 +218,7 @@ async def _reversal(service: Service, message: Message, till: Till) -> Body:
         whole = minor == paid.amount_minor and paid.batch == journal.batch()
         known = journal.order(name)  # a repeated message is what it was
     voids = known.taken.kind is Kind.VOID if known else whole
-    _may(till, Scope.VOID if voids else Scope.REFUND)
+    require(till, Scope.VOID if voids else Scope.REFUND)
     salt = asked.sale_data.sale_transaction_id.time_stamp if asked.sale_data else ""
     if voids:
         order, salt = VoidOrder(payment=original, expires_in_s=EXPIRES_S), f"{salt} {minor}"
@@ -239,10 +237,6 @@ async def _ended(service: Service, name: str) -> PaymentState:
         await service.changed(name, payment.version, WAIT_S)
         if service.news.over:
             raise Wrong(Why.JOURNAL_UNAVAILABLE, detail="the terminal ends: ask for the status")
-
-
-async def _status(service: Service, message: Message, till: Till) -> Body:
-    return status_of(service, message, till.name)
 
 
 async def _abort(service: Service, message: Message, _till: Till) -> None:
@@ -314,11 +308,6 @@ async def _reconciliation(service: Service, message: Message, _till: Till) -> Bo
     return well | sums
 
 
-def _may(till: Till, scope: Scope) -> None:
-    if scope not in till.may:
-        raise Wrong(Why.NO_SCOPE, detail=f"the token wants {scope.value}")
-
-
 def _named(message: Message) -> NexoMessage:
     header = message.message_header
     return NexoMessage(
@@ -338,7 +327,7 @@ _CATEGORIES: dict[str, tuple[Category, Scope]] = {
     "GetTotals": (_totals, Scope.READ),
     "Payment": (_payment, Scope.PAY),
     "Reversal": (_reversal, Scope.READ),  # void or refund: looked at where it is known which
-    "TransactionStatus": (_status, Scope.READ),
+    "TransactionStatus": (status_of, Scope.READ),
     "Abort": (_abort, Scope.PAY),
     "Reconciliation": (_reconciliation, Scope.SETTLE),
 }

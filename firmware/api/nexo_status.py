@@ -6,6 +6,7 @@ from firmware.api import nexo_answers as told
 from firmware.api.nexo_types import Body, Message, MessageReference, id_of
 from firmware.api.problems import Why, Wrong
 from firmware.api.till_service import Service
+from firmware.api.tokens import Till
 from firmware.api.types import PaymentState
 from firmware.api.views import journal_of
 from firmware.core.kinds import Kind
@@ -13,11 +14,11 @@ from firmware.journal.order_records import NexoMessage
 from firmware.journal.orders import OrderFound
 
 
-def status_of(service: Service, message: Message, till: str) -> Body:
+async def status_of(service: Service, message: Message, till: Till) -> Body:
     """TransactionStatusResponse. Raises Wrong where there is no such payment."""
     asked = message.transaction_status_request
     reference = asked.message_reference if asked is not None else None
-    found = _named(service, message, reference) if reference else _last(service, message, till)
+    found = _named(service, message, reference) if reference else _last(service, message, till.name)
     named = _message_of(found, message, reference)
     payment = service.payment(found.taken.id)
     about = {

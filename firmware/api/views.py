@@ -114,11 +114,6 @@ def _state(order: OrderFound, door: Door) -> PaymentStage:
     return order.state.value
 
 
-def _papers_waiting(journal: Lookups, out: Container[int]) -> list[PrintJob]:
-    """Papers not yet printed. Those in `out` are; the journal learns of it up to 10 s later."""
-    return [job for job in journal.print_jobs() if job.job not in out]
-
-
 def _paper(job: PrintJob, out: Container[int]) -> PaymentPaper:
     """A paper; one that is `out` may be recorded a little later."""
     held = job.held and job.state is PaperStands.QUEUED
@@ -184,7 +179,8 @@ def terminal_of(journal: Lookups, door: Door) -> TerminalState:
         batch_full_at=config.batch.full_at,
         reversals_owed=journal.reversals_count(),
         advice_owed=len(journal.advices()),
-        receipts_waiting=len(_papers_waiting(journal, standing.papers_out)),
+        # those that are out are printed: the journal learns of it up to 10 s later
+        receipts_waiting=sum(job.job not in standing.papers_out for job in journal.print_jobs()),
         settlement_open=journal.pending_settlement() is not None,
         clock=door.now().isoformat(timespec="seconds"),
         version=__version__,

@@ -19,7 +19,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from firmware.api.handlers import followed
-from firmware.api.problems import Why, Wrong, problem, refused
+from firmware.api.problems import Why, Wrong, problem
 from firmware.api.receipts import plain, receipt_of
 from firmware.api.requests import answer, body_of, name_of
 from firmware.api.server import MoreRoutes
@@ -28,7 +28,7 @@ from firmware.api.types import Accepted
 from firmware.api.views import journal_of, terminal_of
 from firmware.core.files import read_bytes
 from firmware.kiosk.goods import Basket, id_of, order_of, shop_of
-from firmware.payments.tills import Done, Reprint
+from firmware.payments.tills import Reprint
 
 ROOT = "/kiosk"
 BUYER = "kiosk page"  # who orders, as the journal has it; no token can be named so
@@ -157,9 +157,7 @@ class ShopRoutes:
         if self._config.api.receipts != "till":
             raise Wrong(Why.NO_RECEIPT)
         if payment.id not in self._printed:
-            said = await self._service.ask(Reprint(payment.id))
-            if not isinstance(said, Done):
-                raise refused(said)
+            await self._service.have_done(Reprint(payment.id))
             self._printed.add(payment.id)
         return answer(Accepted(id=payment.id, state=payment.state), 202)
 
