@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from firmware.emv import tags, tlv
 from firmware.iso8583.codec import DecodeError, Fields
 from firmware.iso8583.frame import (
     HEADER_BYTES,
@@ -141,16 +142,12 @@ def _rows(fields: Fields, profile: Profile, *, clear: bool) -> Iterator[FieldRow
         raw = value if clear else _masked(number, value, is_upload=is_upload)
         text = ""
         if shape.kind == "b" and raw == value:
-            octets = bytes.fromhex(value)
-            text = octets.decode("ascii") if octets.isascii() and _printable(octets) else ""
+            told = bytes.fromhex(value).decode("latin-1")
+            text = told if told.isascii() and told.isprintable() else ""
         elif number == 60 and is_upload:
             text = words_of(value[8:11], profile)
         objects = tuple(_objects(value, clear=clear)) if number == 55 else ()
         yield FieldRow(number, NAMES.get(number, ""), length, raw, text, objects)
-
-
-def _printable(octets: bytes) -> bool:
-    return all(0x20 <= octet < 0x7F for octet in octets)
 
 
 def _masked(number: int, value: str, *, is_upload: bool) -> str:
@@ -172,8 +169,6 @@ def _masked(number: int, value: str, *, is_upload: bool) -> str:
 
 def _objects(value: str, *, clear: bool) -> Iterator[ObjectRow]:
     """The data objects of field 55; none where it is none."""
-    from firmware.emv import tags, tlv  # noqa: PLC0415 - only where field 55 is read
-
     try:
         objects = tlv.parse(bytes.fromhex(value))
     except tlv.TlvError:
@@ -186,8 +181,6 @@ def _objects(value: str, *, clear: bool) -> Iterator[ObjectRow]:
 
 def _without_card(value: str) -> str:
     """EMV data with the values of 5A, 57 and the like starred, where it can be read as TLV."""
-    from firmware.emv import tlv  # noqa: PLC0415 - only where field 55 is read
-
     try:
         objects = tlv.parse(bytes.fromhex(value))
     except tlv.TlvError:
