@@ -28,18 +28,20 @@ from firmware.acquirer.engine import (
 )
 from firmware.acquirer.line_matters import LineMatters
 from firmware.acquirer.registry import TerminalRecord
-from firmware.acquirer.replies import played, seen_in
-from firmware.acquirer.rules import Rule, RuleBook
+from firmware.acquirer.rules import RequestSeen, Rule, RuleBook
 from firmware.acquirer.server import Alone
 from firmware.acquirer.terminal_line import Reply
 from firmware.core.log import fields as event
+from firmware.core.masked import SecretKey
 from firmware.iso8583.codec import WireError
 from firmware.iso8583.frame import FrameError, LineFrame, unpack_frame
+from firmware.iso8583.keys import SessionKeys
 from firmware.iso8583.messages import Answered, HostRequest, LineRequest, SettlementRequest
 from firmware.iso8583.responses import APPROVED, NOT_BALANCED, UNKNOWN_TERMINAL
 from firmware.iso8583.totals import comparable
 from firmware.iso8583.unionpay import RequestOpened, RequestRead, Unacceptable, UnionPay
 
+_WRONG_KEY = SessionKeys(mac=SecretKey(bytes(range(1, 17))), pin=SecretKey(bytes(16)))
 _LOG = logging.getLogger(__name__)
 
 
@@ -205,7 +207,7 @@ class Switch:
             keys = record.session if record is not None else None
             each.asked = self._line.read_opened(each.opened, keys, today)
             if not each.is_ruled:
-                each.rule, each.is_ruled = self._rules.rule_for(seen_in(each.asked)), True
+                each.rule, each.is_ruled = self._rules.rule_for(_seen_in(each.asked)), True
                 if each.rule is not None:
                     self._counts.follow(each.rule.does)
 
@@ -250,7 +252,7 @@ class Switch:
         )
 
     def _reply(self, taken: _Taken) -> Reply:
-        asked, answer, rule = taken.asked, taken.answer, taken.rule
+        asked, answer = taken.asked, taken.answer
         if asked is None or taken.is_lost:
             return Reply()
         self._tell(taken, asked)
@@ -258,8 +260,10 @@ class Switch:
             return Reply()
         # after a sign-on, which has no MAC, the keys before do not matter
         keys = taken.record.session if taken.record is not None else None
+        if taken.rule is not None and taken.rule.does == "wrong-mac":
+            keys = _WRONG_KEY
         try:
-            return played(self._line, asked, answer, keys, rule)
+            return _played(self._line.answer(asked, answer, keys), taken.rule)
         except WireError as error:  # a field of the request that no answer can repeat
             self._counts.refuse("no answer fits")
             _LOG.error("no answer fits", extra=event(detail=error))
@@ -283,3 +287,32 @@ class Switch:
                 ms=took_us // 1_000,
             ),
         )
+
+
+def _seen_in(asked: RequestRead) -> RequestSeen:
+    """What rules look at in a request."""
+    amount = asked.fields.get("4")
+    return RequestSeen(
+        type=asked.fields["t"],
+        terminal=asked.terminal,
+        stan=int(asked.fields["11"]),
+        amount_minor=int(amount) if amount else None,
+    )
+
+
+def _played(frame: bytes, rule: Rule | None) -> Reply:
+    """The reply with an answer's frame, or what a tester's rule makes of it."""
+    match rule:
+        case Rule(does="silence"):
+            return Reply()
+        case Rule(does="close"):
+            return Reply(close=True)
+        case Rule(does="delay"):
+            return Reply((frame,), delay_ms=rule.ms)
+        case Rule(does="twice"):
+            return Reply((frame, frame))
+        case Rule(does="half"):
+            return Reply((frame[: len(frame) // 2],), close=True)
+        case Rule(does="garbage"):
+            return Reply((frame[:2] + bytes(len(frame) - 2),))
+    return Reply((frame,))
