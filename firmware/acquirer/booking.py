@@ -99,6 +99,16 @@ def asked_of(payment: Payment, account: str) -> dict[str, Any]:
     }
 
 
+def is_same(entry: Booking, payment: Payment, account: str) -> bool:
+    """Whether `payment` asks again what `entry` has decided."""
+    asked = asked_of(payment, account)
+    if not entry.time or not payment.date:  # books of earlier releases, or a line that says neither
+        del asked["time"]
+    if not payment.date:
+        del asked["date"]
+    return all(getattr(entry, name) == value for name, value in asked.items())
+
+
 _SAME = tuple(name for name in Booking.__struct_fields__ if name != "amount")
 COLUMNS = (*_SAME, "amount_minor", "currency")  # an entry as a database has it
 LIMITED = tuple(kind for kind in Kind if not kind.gives_back)  # may not pass the account's limit

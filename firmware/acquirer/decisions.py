@@ -14,16 +14,18 @@ from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
+from msgspec.structs import replace
+
 from firmware.acquirer.accounts import Account
-from firmware.acquirer.booking import Booking, Standing, asked_of
+from firmware.acquirer.booking import Booking, Standing, asked_of, is_same
 from firmware.acquirer.engine import BooksConflict, BooksEngine, Coming
 from firmware.acquirer.issuer import Decision, Issuer
-from firmware.acquirer.named import by_serial, is_same
 from firmware.acquirer.registration import Registration
 from firmware.acquirer.undoing import holding_since
 from firmware.core.kinds import HOLD_DAYS
 from firmware.core.masked import SecretKey
 from firmware.core.payment import Payment
+from firmware.iso8583 import rounds
 from firmware.iso8583.messages import (
     Answered,
     BalanceRequest,
@@ -124,7 +126,7 @@ class AcquirerService:
         """
         answers: list[Answered | None] = [Answered(self.admission_code(one)) for one in requests]
         admitted = [
-            (at, by_serial(books, request))
+            (at, _by_serial(books, request))
             for at, (request, answer) in enumerate(zip(requests, answers, strict=True))
             if answer is not None and answer.response_code == APPROVED
         ]
@@ -346,6 +348,18 @@ def _waves(
         wave.append((at, request))
         taken |= names
     yield from filter(None, (wave, reversals))
+
+
+def _by_serial(books: BooksEngine, request: HostRequest) -> HostRequest:
+    """The request with batches as the books count them: their numbers begin anew."""
+    asked = subject_of(request)
+    serial = books.serial_of(asked.terminal, asked.batch)
+    if isinstance(request, SettlementRequest | BalanceRequest):
+        return replace(request, batch=serial)
+    original = request.payment.original
+    if original is not None:
+        original = replace(original, batch=rounds.serial_before(original.batch, serial))
+    return replace(request, payment=replace(request.payment, batch=serial, original=original))
 
 
 def _take_back(books: BooksEngine, entry: Booking) -> None:

@@ -22,7 +22,6 @@ from firmware.acquirer.engine import (
     BooksFailedError,
     BooksGoneError,
 )
-from firmware.acquirer.named import serial_in
 from firmware.acquirer.named_books import BookEntry, NamedBooks
 from firmware.core.kinds import HOLD_DAYS, Totals
 from firmware.core.masked import SecretKey
@@ -149,7 +148,7 @@ class LocalHost:
     def totals(self, terminal: str, batch: int) -> Totals:
         """What stands in a batch, as its settlement would say it."""
         books = self._opened()
-        return books.totals(terminal, serial_in(books, terminal, batch))
+        return books.totals(terminal, books.serial_of(terminal, batch))
 
     def names_by_hash(self, key: SecretKey) -> dict[str, str]:
         """The accounts' names by the hash that their PAN has under a terminal's key."""
@@ -171,7 +170,7 @@ class LocalHost:
         `batch` is its number, as the terminal has it.
         """
         books = self._opened()
-        entry = books.entry((terminal, serial_in(books, terminal, batch), stan))
+        entry = books.entry((terminal, books.serial_of(terminal, batch), stan))
         return entry is not None and entry.reference == reference
 
     @property

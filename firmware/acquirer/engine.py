@@ -15,6 +15,7 @@ from msgspec import Struct
 from firmware.acquirer.booking import COLUMNS, Booking, Funds, entry_of, totals_of
 from firmware.core.kinds import Totals
 from firmware.core.payment import PaymentName
+from firmware.iso8583 import rounds
 
 if TYPE_CHECKING:
     from firmware.acquirer.booking import Kept, Lapsed
@@ -232,6 +233,10 @@ class BooksEngine(Protocol):
     def last_settled(self, terminal: str) -> int:
         """The latest batch of a terminal that was settled; 0 when none was."""
         return self._number(LAST_SETTLED, terminal)
+
+    def serial_of(self, terminal: str, number: int) -> int:
+        """The batch that a terminal calls by this number now, as the books count."""
+        return rounds.serial_of(number, self.last_settled(terminal))
 
     def is_reference(self, reference: str) -> bool:
         """Whether a request or a settlement was given this reference number."""

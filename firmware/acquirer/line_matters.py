@@ -16,7 +16,6 @@ from msgspec.structs import replace
 
 from firmware.acquirer.books_pool import BooksConnection
 from firmware.acquirer.chip_uploads import take_chip
-from firmware.acquirer.named import serial_in
 from firmware.acquirer.registry import TerminalRecord
 from firmware.core.masked import SecretKey
 from firmware.core.payment import Payment
@@ -83,7 +82,7 @@ class LineMatters:
             case UploadRequest():
                 self._keep(connection, request)
             case ChipUploadRequest():
-                serial = serial_in(connection.books, request.terminal, request.batch)
+                serial = connection.books.serial_of(request.terminal, request.batch)
                 return take_chip(connection, request, _batch_name(connection, request), serial)
             case UploadEndRequest():
                 end = UploadEnd(request.count, request.balanced)
@@ -107,7 +106,7 @@ class LineMatters:
             replace(terminal, pin_key=keys.pin, mac_key=keys.mac, signed_on=signed_on)
         )
         last = connection.books.last_settled(terminal.number)
-        behind = serial_in(connection.books, terminal.number, request.batch) <= last
+        behind = connection.books.serial_of(terminal.number, request.batch) <= last
         return Answered(
             APPROVED,
             reference=f"{secrets.randbelow(10**12):012d}",
@@ -133,7 +132,7 @@ class LineMatters:
 
 
 def _batch_name(connection: BooksConnection, asked: Upload | Payment) -> str:
-    return f"{asked.terminal}|{serial_in(connection.books, asked.terminal, asked.batch)}"
+    return f"{asked.terminal}|{connection.books.serial_of(asked.terminal, asked.batch)}"
 
 
 def _random_key(size: int) -> SecretKey:
