@@ -16,7 +16,6 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from firmware.api.news import EventFeed, News
-from firmware.api.originals import original_of
 from firmware.api.problems import Why, Wrong, refused
 from firmware.api.types import (
     ORDERED,
@@ -28,9 +27,11 @@ from firmware.api.types import (
 )
 from firmware.api.views import Door, journal_of, payment_of
 from firmware.core.kinds import Kind
+from firmware.journal.lookups import Lookups
 from firmware.journal.order_records import NexoMessage, OrderLine, OrderTaken
 from firmware.journal.orders import PAGE_MAX
-from firmware.payments.originals import reference_to
+from firmware.journal.transactions import Transaction
+from firmware.payments.originals import date_of, reference_to
 from firmware.payments.tills import (
     Done,
     NotNow,
@@ -41,6 +42,7 @@ from firmware.payments.tills import (
 )
 
 PATIENCE_S = (5.0, 20.0)  # for a request to be begun, and to be answered once it was
+_WAYS = "name the sale in one way: payment; voucher with batch or date; rrn with date"
 _LOG = logging.getLogger(__name__)
 
 
@@ -103,7 +105,7 @@ class Service:
         if known is not None:
             return known, False
         with journal_of(self.door) as journal:
-            paid = original_of(journal, order)
+            paid = _original_of(journal, order)
         kind, amount_minor = Kind.VOID, paid.amount_minor
         if isinstance(order, RefundOrder):
             kind, amount_minor = Kind.REFUND, order.amount_minor
@@ -257,3 +259,39 @@ def digest_of(order: Struct, salt: str = "") -> str:
     """Hash of an order's content and kind: equal for equal orders, however JSON was written."""
     packed = type(order).__name__.encode() + msgspec.json.encode(order) + salt.encode()
     return hashlib.sha256(packed).hexdigest()
+
+
+def _original_of(journal: Lookups, order: VoidOrder) -> Transaction:
+    """The transaction that is to be given back. Raises Wrong, naming the field that is wrong."""
+    by_reference = order.date and not (order.payment or order.voucher or order.rrn)
+    rrn = order.reference if by_reference else order.rrn
+    given = [name for name in ("payment", "voucher", "rrn") if getattr(order, name)]
+    if len(given) > 1 or not (given or rrn):
+        raise Wrong(Why.INVALID_BODY, detail=_WAYS, field=given[1] if given else "payment")
+    if order.date:
+        try:
+            date_of(order.date)
+        except ValueError:
+            raise Wrong(Why.INVALID_BODY, detail="no such day: YYYYMMDD", field="date") from None
+    if order.payment:
+        found = journal.order(order.payment)
+        paid = journal.by_intent(found.intent) if found and found.intent else None
+    elif order.voucher:
+        paid = _by_voucher(journal, order)
+    else:
+        if not order.date:
+            raise Wrong(Why.INVALID_BODY, detail=_WAYS, field="date")
+        paid = journal.by_reference(rrn, order.date)
+    if paid is None:
+        raise Wrong(Why.PAYMENT_NOT_PAID, field=given[0] if given else "reference")
+    return paid
+
+
+def _by_voucher(journal: Lookups, order: VoidOrder) -> Transaction | None:
+    stan = int(order.voucher)
+    if not (order.batch or order.date):
+        raise Wrong(Why.INVALID_BODY, detail=_WAYS, field="batch")
+    if not order.batch:
+        return journal.by_voucher_and_date(stan, order.date)
+    paid = journal.transaction(order.batch, stan, date=order.date)
+    return paid if paid is None or order.date in ("", paid.date) else None
