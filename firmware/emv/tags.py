@@ -208,26 +208,14 @@ class Tag(enum.IntEnum):
     FCI_PROPRIETARY_TEMPLATE = 0xA5, "FCI Proprietary Template", _V, (0, 252), _ICC
     FCI_ISSUER_DISCRETIONARY_DATA = 0xBF0C, "FCI Issuer Discretionary Data", _V, (0, 222), _ICC
     # Payment systems' own, named so that a trace reads well; the kernel gives them no meaning.
-    OFFLINE_ACCUMULATOR_BALANCE = (
-        0x9F50,
-        "Offline Accumulator Balance",
-        _V,
-        (0, 252),
-        _ICC,
-    )
+    OFFLINE_ACCUMULATOR_BALANCE = 0x9F50, "Offline Accumulator Balance", _V, (0, 252), _ICC
     DRDOL = 0x9F51, "Application Currency Code (Visa) / DRDOL (Mastercard)", _V, (0, 252), _ICC
     APPLICATION_DEFAULT_ACTION = 0x9F52, "Application Default Action (Visa)", _V, (0, 252), _ICC
     CONSECUTIVE_INTERNATIONAL_LIMIT = (
         0x9F53, "Consecutive International Limit (Visa) / Category Code (Mastercard)", _V, (0, 252),
         _ICC,
     )  # fmt: skip
-    CUMULATIVE_AMOUNT_LIMIT = (
-        0x9F54,
-        "Cumulative Transaction Amount Limit",
-        _V,
-        (0, 252),
-        _ICC,
-    )
+    CUMULATIVE_AMOUNT_LIMIT = 0x9F54, "Cumulative Transaction Amount Limit", _V, (0, 252), _ICC
     GEOGRAPHIC_INDICATOR = 0x9F55, "Geographic Indicator (Visa)", _V, (0, 252), _ICC
     ISSUER_AUTHENTICATION_INDICATOR = (
         0x9F56, "Issuer Authentication Indicator (Visa)", _V, (0, 252), _ICC,
