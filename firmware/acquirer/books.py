@@ -109,7 +109,6 @@ class Books(BooksEngine):
 
     @contextmanager
     def commit(self) -> Iterator[None]:
-        """All that is written within is durable at its end, or, after an exception, not there."""
         self._db.execute("BEGIN IMMEDIATE")
         before = self._db.total_changes
         try:
@@ -155,15 +154,12 @@ class Books(BooksEngine):
         """Nothing to do, as for terminals."""
 
     def lapse(self, accounts: Collection[str], since: str) -> None:
-        """Let go what these accounts hold by pre-authorisations of before the day `since`."""
         lapse(self._db, accounts, since)
 
     def lapsed(self, since: str) -> dict[str, Lapsed]:
-        """For each account: holds that have lapsed, and those that will at its next decision."""
         return lapsed(self._db, since)
 
     def accounts_at(self, places: Collection[PaymentName]) -> set[str]:
-        """The accounts of those requests that the books have."""
         sql = f"SELECT account FROM transactions WHERE {_PLACE}"  # noqa: S608 - ours
         return {str(account) for each in places for (account,) in self._db.execute(sql, each)}
 
@@ -209,7 +205,6 @@ class Books(BooksEngine):
         return row is not None
 
     def reverse(self, entry: Booking) -> None:
-        """Take back a standing entry and the money it moved."""
         place = (entry.terminal, entry.batch, entry.stan)
         # of the row, not of `entry`: the reversal of its void may have left it without the money
         sql = f"SELECT holds_minor FROM transactions WHERE {_PLACE}"  # noqa: S608 - ours

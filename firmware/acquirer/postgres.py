@@ -32,7 +32,6 @@ from firmware.acquirer.engine import (
 from firmware.acquirer.postgres_ahead import PLACE, as_json, as_plain, read_ahead
 from firmware.acquirer.postgres_link import (
     BEGIN,
-    NoTablesError,
     PostgresLink,
     Read,
     Rows,
@@ -55,10 +54,7 @@ class PostgresBooks(BooksEngine):
     """
 
     def __init__(self, url: str, kept: Kept | None = None) -> None:
-        try:
-            self.link = PostgresLink(url, may_make=kept is None)
-        except NoTablesError as error:
-            raise BooksGoneError(str(error), another=True) from None
+        self.link = PostgresLink(url, may_make=kept is None)
         self._drawn = 0
         self._numbers: list[int] = []  # drawn and not given yet, the next one last
         self._held: set[str] = set()  # terminals
@@ -81,7 +77,6 @@ class PostgresBooks(BooksEngine):
 
     @contextmanager
     def commit(self) -> Iterator[None]:
-        """All that is written within is durable at its end, or, after an exception, not there."""
         self._held.clear()
         self._held_accounts.clear()
         self.link.later(BEGIN)
@@ -139,12 +134,10 @@ class PostgresBooks(BooksEngine):
             self.link.later(LAPSE, (sorted(accounts), since), forget=changed)
 
     def lapsed(self, since: str) -> dict[str, Lapsed]:
-        """For each account: holds that have lapsed, and those that will at its next decision."""
         rows = self.link.run(LAPSED, (since,))
         return {str(account): Lapsed(*map(int, sums)) for account, *sums in rows}
 
     def accounts_at(self, places: Collection[PaymentName]) -> set[str]:
-        """The accounts of those requests that the books have."""
         asked = [dict(zip(PLACE, place, strict=True)) for place in places]
         return {str(row[0]) for row in self.link.run(sql.ACCOUNTS_AT, (as_json(asked),))}
 

@@ -11,7 +11,7 @@ import psycopg
 from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
 
-from firmware.acquirer.engine import BooksBusyError, BooksConflict, BooksError
+from firmware.acquirer.engine import BooksBusyError, BooksConflict, BooksError, BooksGoneError
 from firmware.acquirer.postgres_schema import MIGRATIONS
 from firmware.core.hosts import is_loopback
 
@@ -89,8 +89,9 @@ class PostgresLink:
     be read soon is read ahead: both go out together, so that a request costs few round trips.
 
     `url` is a libpq connection string: `postgresql://user@a,b/name?target_session_attrs=read-write`
-    finds the primary among several servers. Blocks up to CONNECT_S a server. With `made` false no
-    table is made. Raises BooksError, also where a commit would not be durable.
+    finds the primary among several servers. Blocks up to CONNECT_S a server. Raises BooksError,
+    also where a commit would not be durable; BooksGoneError where tables are to be made, unless
+    `may_make`.
     """
 
     def __init__(self, url: str, *, may_make: bool = True) -> None:
@@ -224,7 +225,7 @@ class PostgresLink:
         if found > SCHEMA:
             raise BooksError(f"schema {found}: expected at most {SCHEMA}")
         if found < SCHEMA and not may_make:
-            raise NoTablesError("no books lie in their place")
+            raise BooksGoneError("no books lie in their place", another=True)
         for number in range(found, SCHEMA):
             self.run(MIGRATIONS[number])
             self.run("UPDATE books SET schema = %s", (number + 1,))
@@ -235,10 +236,6 @@ class PostgresLink:
             return 0
         row = self.row("SELECT schema FROM books")
         return int(row[0]) if row else 0
-
-
-class NoTablesError(BooksError):
-    """The database is there, and the tables that were in it are not."""
 
 
 _IDLE = psycopg.pq.TransactionStatus.IDLE
