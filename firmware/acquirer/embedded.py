@@ -76,7 +76,7 @@ class LocalHost:
 
     @functools.cached_property
     def _answering(self) -> Answering:
-        # what decides and what speaks comes with the first request: no start asks for either
+        # imported with the first request: a start needs none of it
         from firmware.acquirer.answering import Answering  # noqa: PLC0415
         from firmware.acquirer.decisions import AcquirerService  # noqa: PLC0415
         from firmware.iso8583.unionpay import embedded_line  # noqa: PLC0415
@@ -89,7 +89,7 @@ class LocalHost:
             test_amounts=self._test_amounts,
             hold_days=self._hold_days,
         )
-        return Answering(service, embedded_line(), self._now)
+        return Answering(service, embedded_line(0), self._now)
 
     def exchange(self, message: bytes, timeout_ms: int) -> bytes | None:
         """Decide on a frame and give the answer's; None for what is never answered.

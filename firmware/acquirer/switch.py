@@ -228,7 +228,7 @@ class Switch:
         return None
 
     def _evened(self, request: LineRequest, answer: Answered | None) -> Answered | None:
-        """The answer, of a settlement with its totals as this line has them."""
+        """The answer; that of a settlement by the totals as this line counts them."""
         if not isinstance(request, SettlementRequest):
             return answer
         if answer is None or answer.host_totals is None:

@@ -98,13 +98,9 @@ def line_of(profile: str, tpdu: str = "", header: str = "", pin_block: PinFormat
     return UnionPay(found, frame, pin_block)
 
 
-def embedded_line(pin_block: PinFormat = 0) -> UnionPay:
+@functools.cache
+def embedded_line(pin_block: PinFormat) -> UnionPay:
     """The messages of the acquirer that is built in, made once for both of its ends."""
-    return _embedded_line(pin_block)
-
-
-@functools.cache  # tells a default from the same value that is given
-def _embedded_line(pin_block: PinFormat) -> UnionPay:
     return line_of(EMBEDDED, pin_block=pin_block)
 
 

@@ -298,7 +298,7 @@ def temporary_till(
         open_books=open_books,
     )
     cards = {owner.name: ChipCard(owner) for owner in ACCOUNTS}
-    client = HostClient(link(host), embedded_line, lambda: host.session)
+    client = HostClient(link(host), lambda: embedded_line(0), lambda: host.session)
     return Till(host, client, cards=cards)
 
 

@@ -24,7 +24,7 @@ from tests.acquirer.serving import DEBIT, LineTerminal, Server, add_terminal, st
 
 NOW = SystemClock().now()  # the server's clock: the year is not said in a payment's date
 AT: dict[str, Any] = {"date": f"{NOW:%Y%m%d}", "time": "093000"}
-LINE = embedded_line(pin_block=4)
+LINE = embedded_line(4)
 
 
 class EmbeddedTerminal(LineTerminal):

@@ -23,7 +23,7 @@ from firmware.terminal.settings import settings_of
 from tests.acquirer import serving
 
 Serve = Callable[..., int]
-TPDU = bytes.fromhex(embedded_line().frame.tpdu)
+TPDU = bytes.fromhex(embedded_line(0).frame.tpdu)
 
 
 def monotonic_ms() -> int:
@@ -80,7 +80,7 @@ def link_to(port: int) -> TcpLink:
 
 
 def client_to(port: int, till: Any) -> HostClient:
-    return HostClient(link_to(port), embedded_line, lambda: till.host.session)
+    return HostClient(link_to(port), lambda: embedded_line(0), lambda: till.host.session)
 
 
 def test_a_sale_and_its_void_go_over_a_real_socket(till: Any, serve: Serve) -> None:

@@ -183,7 +183,7 @@ class FaultFinder:
     """A HostLink to a host whose system fails over one amount, every time."""
 
     def __init__(self, host: LocalHost) -> None:
-        self._host, self._messages = host, embedded_line()
+        self._host, self._messages = host, embedded_line(0)
 
     def exchange(self, message: bytes, timeout_ms: int) -> bytes | None:
         opened = self._messages.open_request(message)
