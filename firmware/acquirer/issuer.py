@@ -70,6 +70,70 @@ class Decision(Struct, frozen=True):
     holds_minor: int = 0  # by how much what is held on the account rises
 
 
+class _Payer(Struct, frozen=True):
+    """Whose card it is, and the books that have the money; `key` is the keyed hash of its PAN."""
+
+    books: BooksEngine
+    key: str
+    account: Account
+
+    @property
+    def issuer_key(self) -> IssuerKey:
+        one = self.account
+        return IssuerKey(one.imk_ac, one.pan, one.psn, one.cvn, one.arpc_method)
+
+    def may_pay_in(self, currency: Currency) -> bool:
+        """Whether this is the account's currency; one without a currency may pay in any."""
+        return self.account.currency in ("", currency.numeric)
+
+    def unfit_code(self, card: CardPresented, today: date) -> str:
+        """Whether card and account are in use at all."""
+        account = self.account
+        if account.status in _REFUSED_STATUS:
+            return _REFUSED_STATUS[account.status]
+        expired = account.expiry < today.strftime("%y%m") or card.expiry != account.expiry
+        return EXPIRED_CARD if expired else APPROVED
+
+    def pin_code(self, card: CardPresented) -> str:
+        """Check the PIN if one was sent; wrong ones are counted until a right one comes."""
+        if card.pin is None:
+            return APPROVED
+        failures = self.books.pin_failures(self.key)
+        if self.account.status is AccountStatus.PIN_BLOCKED or failures >= PIN_TRIES:
+            return TOO_MANY_WRONG_PINS
+        if self.account.pin is not None and card.pin == self.account.pin:
+            if failures:
+                self.books.set_pin_failures(self.key, 0)
+            return APPROVED
+        self.books.set_pin_failures(self.key, failures + 1)
+        return TOO_MANY_WRONG_PINS if failures + 1 >= PIN_TRIES else WRONG_PIN
+
+    def left_minor(self) -> int | None:
+        """How much can still be charged or held, below nothing if overdrawn; None: any amount."""
+        limit, funds = self.account.limit_minor, self.books.funds(self.key)
+        return None if limit is None else limit - funds.spent_minor - funds.held_minor
+
+    def funds_code(self, more_minor: int) -> str:
+        """Whether so much more can be charged or held."""
+        left = self.left_minor()
+        enough = more_minor <= 0 or left is None or more_minor <= left
+        return APPROVED if enough else INSUFFICIENT_FUNDS
+
+    def limit_code(self, amount: Money, today: date) -> str:
+        """Whether the account may be charged or hold `amount` more."""
+        account, code = self.account, self.funds_code(amount.minor)
+        if code != APPROVED:
+            return code
+        if account.day_count is None and account.day_limit_minor is None:
+            return APPROVED
+        count, sum_minor = self.books.sales_of_day(self.key, today.strftime("%Y%m%d"))
+        if account.day_count is not None and count >= account.day_count:
+            return USED_TOO_OFTEN
+        limit = account.day_limit_minor
+        over = limit is not None and sum_minor + amount.minor > limit
+        return OVER_LIMIT if over else APPROVED
+
+
 class Issuer:
     """Decides for the accounts that `account_of` gives, by the keyed hash of their PAN.
 
@@ -101,13 +165,14 @@ class Issuer:
             chip = _chip_in(request.card)
         except tlv.TlvError:
             return Decision(FORMAT_ERROR)
-        issuer = _issuer_of(account)
+        payer = _Payer(books, account_id, account)
+        issuer = payer.issuer_key
         checked = request.payment.kind in ASKS_THE_CARD or _asks_online(chip)
         if checked:
-            code = self._card_code(books, request, account_id, issuer, chip)
+            code = _card_code(payer, request, chip)
             if code != APPROVED:
                 return Decision(code)
-        ruling = self._account_ruling(books, request, account_id, account, today)
+        ruling = self._account_ruling(payer, request, today)
         code, approved = ruling.code, ruling.code == APPROVED
         return Decision(
             code,
@@ -129,94 +194,66 @@ class Issuer:
             chip = _chip_in(card)
         except tlv.TlvError:
             return Decision(FORMAT_ERROR)
-        issuer = _issuer_of(account)
-        told = None
+        payer = _Payer(books, account_id, account)
+        issuer, told = payer.issuer_key, None
         if _asks_online(chip) and not is_genuine(issuer, chip):
             code = DECLINED
-        elif (code := _unfit_code(card, account, today)) == APPROVED:
-            code = _pin_code(books, card, account_id, account) if card.pin else WRONG_PIN
+        elif (code := payer.unfit_code(card, today)) == APPROVED:
+            code = payer.pin_code(card) if card.pin else WRONG_PIN
         if code == APPROVED:
-            limit = account.limit_minor
-            if limit is None or not _is_in(account, request.currency):
+            left = payer.left_minor()
+            if left is None or not payer.may_pay_in(request.currency):
                 code = CARD_NOT_ALLOWED
             else:
-                funds = books.funds(account_id)
-                told = Balance(limit - funds.spent_minor - funds.held_minor, request.currency)
+                told = Balance(left, request.currency)
         data = issuer_authentication_data(issuer, chip, code) if _asks_online(chip) else None
         return Decision(code, data, balance=told)
 
-    def _account_ruling(
-        self,
-        books: BooksEngine,
-        request: FinancialRequest,
-        account_id: str,
-        account: Account,
-        today: date,
-    ) -> Ruling:
+    def _account_ruling(self, payer: _Payer, request: FinancialRequest, today: date) -> Ruling:
         """What account and original say.
 
         The PIN comes before the money, so that nobody without it learns what is left.
         """
-        asks = request.payment.kind in ASKS_THE_CARD
-        if asks and not _is_in(account, request.payment.amount.currency):
+        books, account = payer.books, payer.account
+        payment, amount = request.payment, request.payment.amount
+        asks = payment.kind in ASKS_THE_CARD
+        if asks and not payer.may_pay_in(amount.currency):
             return Ruling(CARD_NOT_ALLOWED)
         if request.offline:
             return Ruling(APPROVED)  # the card has approved already: the money is owed
         # another card of the same account; what gives money back may have no card that tells
         if (request.card.psn or (NO_PSN if asks else account.psn)) != account.psn:
             return Ruling(INVALID_CARD)
-        code = self._status_code(request, account, today)
+        code = self._status_code(payer, request, today)
         if code == APPROVED:
-            code = _pin_code(books, request.card, account_id, account)
+            code = payer.pin_code(request.card)
         if code != APPROVED:
             return Ruling(code)
-        payment, amount = request.payment, request.payment.amount
         match payment.kind:
             case Kind.SALE:
-                return Ruling(self._limit_code(books, account_id, account, amount, today))
+                return Ruling(payer.limit_code(amount, today))
             case Kind.PREAUTH:
-                code = self._limit_code(books, account_id, account, amount, today)
-                return Ruling(code, holds_minor=amount.minor)
+                return Ruling(payer.limit_code(amount, today), holds_minor=amount.minor)
             case Kind.VOID | Kind.COMPLETION_VOID:
-                return void_verdict(books, payment, account_id)
+                return void_verdict(books, payment, payer.key)
             case Kind.REFUND:
-                return refund_verdict(books, payment, account_id)
+                return refund_verdict(books, payment, payer.key)
             case Kind.PREAUTH_VOID:
-                return release_verdict(books, payment, account_id)
+                return release_verdict(books, payment, payer.key)
             case Kind.COMPLETION:
                 since = holding_since(today, self._hold_days)
-                ruling = completion_verdict(books, payment, account_id, since)
+                ruling = completion_verdict(books, payment, payer.key, since)
                 if ruling.code != APPROVED:
                     return ruling
-                more_minor = amount.minor + ruling.holds_minor
-                return replace(ruling, code=_funds_code(books, account_id, account, more_minor))
+                return replace(ruling, code=payer.funds_code(amount.minor + ruling.holds_minor))
             case _ as never:
                 assert_never(never)
 
-    def _card_code(
-        self,
-        books: BooksEngine,
-        request: FinancialRequest,
-        account_id: str,
-        issuer: IssuerKey,
-        chip: Mapping[str, bytes],
-    ) -> str:
-        """Check the cryptogram: of this card, over this very amount, not used before."""
-        if not is_genuine(issuer, chip):
-            return DECLINED
-        amount = request.payment.amount
-        if request.payment.kind in ASKS_THE_CARD and (
-            chip["9F02"].hex() != f"{amount.minor:012d}"
-            or chip["5F2A"].hex() != amount.currency.numeric.rjust(4, "0")
-        ):
-            return DECLINED
-        return DUPLICATE if books.cryptogram_used(account_id, chip["9F26"]) else APPROVED
-
-    def _status_code(self, request: FinancialRequest, account: Account, today: date) -> str:
+    def _status_code(self, payer: _Payer, request: FinancialRequest, today: date) -> str:
         """Whether the account may pay at all; giving money back to it is always allowed."""
         if request.payment.kind not in ASKS_THE_CARD:
             return APPROVED
-        code = _unfit_code(request.card, account, today)
+        code = payer.unfit_code(request.card, today)
         if code != APPROVED:
             return code
         wanted = self._wanted_code(request)
@@ -230,26 +267,19 @@ class Issuer:
         asks = request.payment.kind in ASKS_THE_CARD and not request.offline
         return asks and self._wanted_code(request) == NEVER_ANSWERS
 
-    def _limit_code(
-        self, books: BooksEngine, account_id: str, account: Account, amount: Money, today: date
-    ) -> str:
-        """Whether the account may be charged or hold `amount` more."""
-        code = _funds_code(books, account_id, account, amount.minor)
-        if code != APPROVED:
-            return code
-        if account.day_count is None and account.day_limit_minor is None:
-            return APPROVED
-        count, sum_minor = books.sales_of_day(account_id, today.strftime("%Y%m%d"))
-        if account.day_count is not None and count >= account.day_count:
-            return USED_TOO_OFTEN
-        limit = account.day_limit_minor
-        over = limit is not None and sum_minor + amount.minor > limit
-        return OVER_LIMIT if over else APPROVED
 
-
-def _is_in(account: Account, currency: Currency) -> bool:
-    """Whether the account may pay in this currency; one without a currency may pay in any."""
-    return account.currency in ("", currency.numeric)
+def _card_code(payer: _Payer, request: FinancialRequest, chip: Mapping[str, bytes]) -> str:
+    """Check the cryptogram: of this card, over this very amount, not used before."""
+    if not is_genuine(payer.issuer_key, chip):
+        return DECLINED
+    amount = request.payment.amount
+    if request.payment.kind in ASKS_THE_CARD and (
+        chip["9F02"].hex() != f"{amount.minor:012d}"
+        or chip["5F2A"].hex() != amount.currency.numeric.rjust(4, "0")
+    ):
+        return DECLINED
+    used = payer.books.cryptogram_used(payer.key, chip["9F26"])
+    return DUPLICATE if used else APPROVED
 
 
 def _chip_in(card: CardPresented) -> dict[str, bytes]:
@@ -257,42 +287,6 @@ def _chip_in(card: CardPresented) -> dict[str, bytes]:
     return {f"{one.tag:X}": one.value for one in tlv.parse(card.de55)}
 
 
-def _issuer_of(account: Account) -> IssuerKey:
-    return IssuerKey(account.imk_ac, account.pan, account.psn, account.cvn, account.arpc_method)
-
-
-def _funds_code(books: BooksEngine, account_id: str, account: Account, more_minor: int) -> str:
-    """Whether so much more can be charged or held."""
-    limit, funds = account.limit_minor, books.funds(account_id)
-    if more_minor <= 0 or limit is None:
-        return APPROVED
-    enough = funds.spent_minor + funds.held_minor + more_minor <= limit
-    return APPROVED if enough else INSUFFICIENT_FUNDS
-
-
-def _unfit_code(card: CardPresented, account: Account, today: date) -> str:
-    """Whether card and account are in use at all."""
-    if account.status in _REFUSED_STATUS:
-        return _REFUSED_STATUS[account.status]
-    expired = account.expiry < today.strftime("%y%m") or card.expiry != account.expiry
-    return EXPIRED_CARD if expired else APPROVED
-
-
 def _asks_online(chip: Mapping[str, bytes]) -> bool:
     """Whether the chip data hold an ARQC. See EMV 4.4 Book 3, table 14."""
     return "9F26" in chip and chip.get("9F27", b"\x80")[:1] == b"\x80"
-
-
-def _pin_code(books: BooksEngine, card: CardPresented, account_id: str, account: Account) -> str:
-    """Check the PIN if one was sent; wrong ones are counted until a right one comes."""
-    if card.pin is None:
-        return APPROVED
-    failures = books.pin_failures(account_id)
-    if account.status is AccountStatus.PIN_BLOCKED or failures >= PIN_TRIES:
-        return TOO_MANY_WRONG_PINS
-    if account.pin is not None and card.pin == account.pin:
-        if failures:
-            books.set_pin_failures(account_id, 0)
-        return APPROVED
-    books.set_pin_failures(account_id, failures + 1)
-    return TOO_MANY_WRONG_PINS if failures + 1 >= PIN_TRIES else WRONG_PIN
