@@ -254,6 +254,12 @@ class Tag(enum.IntEnum):
         """The row of `tag`, or None for one the table does not have."""
         return _BY_VALUE.get(tag)
 
+    @classmethod
+    def of_card(cls, tag: int) -> Tag | None:
+        """The row of `tag` if a card may set it: not one of the terminal's own. See Book 3, 7.5."""
+        known = cls.known(tag)
+        return known if known is not None and known.source is TagSource.ICC else None
+
 
 _BY_VALUE: dict[int, Tag] = {tag.value: tag for tag in Tag}
 

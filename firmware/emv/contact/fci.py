@@ -10,7 +10,7 @@ from msgspec import Struct
 from firmware.emv.codes import AdditionalCapabilities
 from firmware.emv.contact.dialogue import Candidate
 from firmware.emv.errors import CardError
-from firmware.emv.tags import Tag, TagSource
+from firmware.emv.tags import Tag
 from firmware.emv.terminal_data import TerminalData
 from firmware.emv.tlv import Tlv, parse_one
 
@@ -46,10 +46,8 @@ def _collect(template: Tlv, fields: dict[int, bytes]) -> None:
     for child in template.children:
         if child.tag == Tag.FCI_ISSUER_DISCRETIONARY_DATA:
             _collect(child, fields)
-        known = Tag.known(child.tag)
-        if known is None or known.source is not TagSource.ICC or child.children:
-            continue  # unknown, or the terminal's own, which no card may set. See Book 3, 7.5
-        if child.value:  # of length 0 is not there. See Book 3, 5.2
+        # of length 0 is not there. See Book 3, 5.2
+        if child.value and not child.children and Tag.of_card(child.tag) is not None:
             fields.setdefault(child.tag, child.value)
 
 

@@ -7,7 +7,7 @@ from firmware.emv.apdu import Sw
 from firmware.emv.codes import names_of
 from firmware.emv.contact.state import SessionState
 from firmware.emv.errors import CardError
-from firmware.emv.tags import Tag, TagSource
+from firmware.emv.tags import Tag
 from firmware.emv.tlv import encode, parse
 
 _UNPREDICTABLE_NUMBER_LENGTH = 4
@@ -49,10 +49,8 @@ def _keep(state: SessionState, data: bytes) -> None:
         for child in answer.children:
             if child.tag in state.card:
                 raise CardError(f"processing options: {child.tag:X} twice")
-            known = Tag.known(child.tag)
-            if known is None or known.source is not TagSource.ICC or child.children:
-                continue
-            if child.value:  # of length 0 is not there, 5.2
+            # of length 0 is not there, 5.2
+            if child.value and not child.children and Tag.of_card(child.tag) is not None:
                 state.card[child.tag] = child.value
         aip = state.card.get(Tag.APPLICATION_INTERCHANGE_PROFILE, b"")
         afl = state.card.get(Tag.APPLICATION_FILE_LOCATOR, b"")

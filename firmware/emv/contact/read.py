@@ -11,7 +11,7 @@ from firmware.emv.contact.state import SessionState
 from firmware.emv.dates import digits, yymmdd
 from firmware.emv.errors import CardError
 from firmware.emv.outcomes import CardData
-from firmware.emv.tags import NOT_IN_RECORDS, Tag, TagSource
+from firmware.emv.tags import NOT_IN_RECORDS, Tag
 from firmware.emv.tlv import Tlv, TlvError, parse_one, primitives
 
 RECORDS_MAX = 128
@@ -121,10 +121,8 @@ def _keep(state: SessionState, template: Tlv, recorded: set[int]) -> None:
     record, is as good as unknown (7.5).
     """
     for one in primitives(template.children):
-        known = Tag.known(one.tag)
-        if known is None or known.source is not TagSource.ICC or known in NOT_IN_RECORDS:
-            continue
-        if not one.value:
+        known = Tag.of_card(one.tag)
+        if known is None or known in NOT_IN_RECORDS or not one.value:
             continue
         if one.tag in recorded:
             raise CardError(f"redundant data: {known.label}")
