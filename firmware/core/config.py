@@ -12,12 +12,12 @@ from msgspec import Meta
 
 from firmware.core.config_across import Mistake
 from firmware.core.config_kiosk import Kiosk
-from firmware.core.config_section import AmountMinor, FileName, Seconds, Section
+from firmware.core.config_section import AmountMinor, FileName, Port, Seconds, Section, says
+from firmware.core.config_served import Api, Metrics
 from firmware.core.kinds import COMPLETION_PERCENT_MAX, HOLD_DAYS
 from firmware.core.money import CURRENCIES, Currency
 
 Count = Annotated[int, Meta(ge=0, le=1_000_000)]
-Port = Annotated[int, Meta(ge=0, le=65_535)]
 ShownName = Annotated[str, Meta(min_length=1, max_length=40)]
 ListedCard = Annotated[str, Meta(pattern="^[0-9]{8,19}( [0-9]{2})?$", extra={"secret": True})]
 
@@ -25,43 +25,47 @@ ListedCard = Annotated[str, Meta(pattern="^[0-9]{8,19}( [0-9]{2})?$", extra={"se
 class Merchant(Section, frozen=True):
     """Whose terminal this is, as idle, amount check and receipts say it."""
 
-    name: Annotated[ShownName, "on idle, on the amount check and on receipts"] = "幸福小店"
-    name_en: Annotated[ShownName, "the same in English"] = "HAPPY STORE"
+    name: Annotated[ShownName, says("on idle, on the amount check and on receipts")] = "幸福小店"
+    name_en: Annotated[ShownName, says("the same in English")] = "HAPPY STORE"
     number: Annotated[
-        str, Meta(pattern="^[0-9A-Z]{15}$"), "the acquirer's merchant number, 15 digits or capitals"
+        str,
+        Meta(pattern="^[0-9A-Z]{15}$"),
+        says("the acquirer's merchant number, 15 digits or capitals"),
     ] = "104110054110001"
     store: Annotated[
         str,
         Meta(pattern="^[0-9A-Za-z-]{1,8}$"),
-        "the store's label, up to 8 letters, digits or dashes",
+        says("the store's label, up to 8 letters, digits or dashes"),
     ] = "S01"
     terminal: Annotated[
-        str, Meta(pattern="^[0-9A-Z]{8}$"), "the terminal number, 8 digits or capitals"
+        str, Meta(pattern="^[0-9A-Z]{8}$"), says("the terminal number, 8 digits or capitals")
     ] = "10000001"
-    phone: Annotated[str, Meta(max_length=30), "printed at the foot of receipts"] = ""
-    terms: Annotated[str, Meta(max_length=200), "refund terms on the cardholder copy of a sale"] = (
-        "凭签购单90天内可退货"
-    )
-    terms_en: Annotated[str, Meta(max_length=200), "the same in English"] = (
+    phone: Annotated[str, Meta(max_length=30), says("printed at the foot of receipts")] = ""
+    terms: Annotated[
+        str, Meta(max_length=200), says("refund terms on the cardholder copy of a sale")
+    ] = "凭签购单90天内可退货"
+    terms_en: Annotated[str, Meta(max_length=200), says("the same in English")] = (
         "Refund: 90 days, this receipt"
     )
     acquirer: Annotated[
-        str, Meta(max_length=40), "the acquirer's name (收单机构), printed where set"
+        str, Meta(max_length=40), says("the acquirer's name (收单机构), printed where set")
     ] = ""
 
 
 class General(Section, frozen=True):
     """Language, money, place on disk."""
 
-    language: Annotated[Literal["zh_CN", "en"], "of the display at start; # at idle changes it"] = (
-        "zh_CN"
+    language: Annotated[
+        Literal["zh_CN", "en"], says("of the display at start; # at idle changes it")
+    ] = "zh_CN"
+    currency: Annotated[str, says("ISO 4217 letters; the currency of every amount")] = "CNY"
+    country: Annotated[str, Meta(pattern="^[0-9]{3}$"), says("ISO 3166-1 number")] = "156"
+    data_dir: Annotated[FileName, says("journal, keys, operators; relative to this file")] = (
+        "pos-data"
     )
-    currency: Annotated[str, "ISO 4217 letters; the currency of every amount"] = "CNY"
-    country: Annotated[str, Meta(pattern="^[0-9]{3}$"), "ISO 3166-1 number"] = "156"
-    data_dir: Annotated[FileName, "journal, keys, operators; relative to this file"] = "pos-data"
-    idle_timeout_s: Annotated[Seconds, "every screen goes back to idle after this"] = 60
+    idle_timeout_s: Annotated[Seconds, says("every screen goes back to idle after this")] = 60
     profile: Annotated[
-        Literal["counter", "kiosk"], "who uses it: a cashier, or customers alone"
+        Literal["counter", "kiosk"], says("who uses it: a cashier, or customers alone")
     ] = "counter"
 
 
@@ -71,75 +75,89 @@ class Check(Section, frozen=True):
     min_view_ms: Annotated[
         int,
         Meta(ge=300, le=10_000),
-        "an amount is agreed to no sooner than this after it was shown",
+        says("an amount is agreed to no sooner than this after it was shown"),
     ] = 600
 
 
 class Sale(Section, frozen=True):
     """Limits and guards of a sale. A limit of 0 is no limit."""
 
-    max_amount: Annotated[AmountMinor, 'no sale is larger; "0.00" is no limit'] = 5_000_000
-    double_check_over: Annotated[AmountMinor, "larger amounts are keyed twice"] = 500_000
-    day_limit: Annotated[AmountMinor, 'of all sales of a day; "0.00" is no limit'] = 0
-    card_day_limit: Annotated[AmountMinor, 'of one card\'s sales of a day; "0.00" is no limit'] = 0
+    max_amount: Annotated[AmountMinor, says('no sale is larger; "0.00" is no limit')] = 5_000_000
+    double_check_over: Annotated[AmountMinor, says("larger amounts are keyed twice")] = 500_000
+    day_limit: Annotated[AmountMinor, says('of all sales of a day; "0.00" is no limit')] = 0
+    card_day_limit: Annotated[
+        AmountMinor, says('of one card\'s sales of a day; "0.00" is no limit')
+    ] = 0
     unusual_factor: Annotated[
-        int, Meta(ge=0, le=1000), "times the median sale is unusual; 0 switches the warning off"
+        int,
+        Meta(ge=0, le=1000),
+        says("times the median sale is unusual; 0 switches the warning off"),
     ] = 10
-    unusual_history: Annotated[int, Meta(ge=1, le=1000), "how many sales the median is of"] = 50
+    unusual_history: Annotated[
+        int, Meta(ge=1, le=1000), says("how many sales the median is of")
+    ] = 50
     unusual_min_history: Annotated[
-        int, Meta(ge=1, le=1000), "with fewer sales than this nothing is unusual"
+        int, Meta(ge=1, le=1000), says("with fewer sales than this nothing is unusual")
     ] = 5
     duplicate_window_s: Annotated[
-        int, Meta(ge=0, le=86_400), "same card and amount within this is asked about"
+        int, Meta(ge=0, le=86_400), says("same card and amount within this is asked about")
     ] = 300
-    always_online: Annotated[bool, "no card approves by itself, whatever its floor limit"] = False
+    always_online: Annotated[bool, says("no card approves by itself, whatever its floor limit")] = (
+        False
+    )
     undo_s: Annotated[
-        int, Meta(ge=0, le=600), "how long an approved sale can be undone at once"
+        int, Meta(ge=0, le=600), says("how long an approved sale can be undone at once")
     ] = 30
 
 
 class Void(Section, frozen=True):
     """消费撤销."""
 
-    pin: Annotated[bool, "a void asks for the card's PIN"] = True
+    pin: Annotated[bool, says("a void asks for the card's PIN")] = True
 
 
 class Refund(Section, frozen=True):
     """退货. A limit of 0 is no limit."""
 
-    window_days: Annotated[int, Meta(ge=1, le=3650), "older sales are not refunded"] = 90
-    pin: Annotated[bool, "a refund asks for the card's PIN"] = False
+    window_days: Annotated[int, Meta(ge=1, le=3650), says("older sales are not refunded")] = 90
+    pin: Annotated[bool, says("a refund asks for the card's PIN")] = False
     other_terminals: Annotated[
-        bool, "refund what another terminal of this merchant sold; the acquirer decides"
+        bool, says("refund what another terminal of this merchant sold; the acquirer decides")
     ] = False
-    cashier_limit: Annotated[AmountMinor, 'of one refund by a cashier; "0.00" is no limit'] = 0
-    supervisor_limit: Annotated[
-        AmountMinor, 'of one refund by the supervisor; "0.00" is no limit'
+    cashier_limit: Annotated[
+        AmountMinor, says('of one refund by a cashier; "0.00" is no limit')
     ] = 0
-    day_limit: Annotated[AmountMinor, 'of all refunds of a day; "0.00" is no limit'] = 0
+    supervisor_limit: Annotated[
+        AmountMinor, says('of one refund by the supervisor; "0.00" is no limit')
+    ] = 0
+    day_limit: Annotated[AmountMinor, says('of all refunds of a day; "0.00" is no limit')] = 0
 
 
 class Preauth(Section, frozen=True):
     """预授权."""
 
     completion_percent: Annotated[
-        int, Meta(ge=100, le=COMPLETION_PERCENT_MAX), "of what is held a completion charges no more"
+        int,
+        Meta(ge=100, le=COMPLETION_PERCENT_MAX),
+        says("of what is held a completion charges no more"),
     ] = COMPLETION_PERCENT_MAX
-    window_days: Annotated[int, Meta(ge=1, le=365), "older holds lapse, and are not completed"] = (
-        HOLD_DAYS
+    window_days: Annotated[
+        int, Meta(ge=1, le=365), says("older holds lapse, and are not completed")
+    ] = HOLD_DAYS
+    pin: Annotated[bool, says("completion and voids ask for the PIN that the hold asked for")] = (
+        True
     )
-    pin: Annotated[bool, "completion and voids ask for the PIN that the hold asked for"] = True
     other_terminals: Annotated[
-        bool, "use what another terminal of this merchant holds; the acquirer decides"
+        bool, says("use what another terminal of this merchant holds; the acquirer decides")
     ] = False
 
 
 class Batch(Section, frozen=True):
     """How many transactions a batch takes."""
 
-    warn_at: Annotated[Count, "from so many transactions on idle asks to settle"] = 450
+    warn_at: Annotated[Count, says("from so many transactions on idle asks to settle")] = 450
     full_at: Annotated[
-        int, Meta(ge=1, le=999_999), "with so many transactions a batch takes no more"
+        int, Meta(ge=1, le=999_999), says("with so many transactions a batch takes no more")
     ] = 500
 
 
@@ -148,171 +166,162 @@ class Host(Section, frozen=True):
 
     kind: Annotated[
         Literal["local", "tcp", "acquirer"],
-        "local: the embedded acquirer; tcp: a line with the embedded acquirer's"
-        " messages; acquirer: a line with those of acquirer.profile",
+        says(
+            "local: the embedded acquirer; tcp: a line with the embedded acquirer's"
+            " messages; acquirer: a line with those of acquirer.profile"
+        ),
     ] = "local"
     accounts: Annotated[
-        FileName, "local: file of the cards' accounts, mode 0600; relative to this file"
+        FileName, says("local: file of the cards' accounts, mode 0600; relative to this file")
     ] = ""
-    test_amounts: Annotated[bool, "the last two digits of an amount are the response code"] = False
-    timeout_s: Annotated[Seconds, "no answer within this leads to a reversal"] = 30
-    address: Annotated[str, "not local: name or number of the host"] = ""
-    port: Annotated[Port, "not local: its port"] = 0
-    tls: Annotated[bool, "not local: over TLS, the host's name held to its certificate"] = False
+    test_amounts: Annotated[
+        bool, says("the last two digits of an amount are the response code")
+    ] = False
+    timeout_s: Annotated[Seconds, says("no answer within this leads to a reversal")] = 30
+    address: Annotated[str, says("not local: name or number of the host")] = ""
+    port: Annotated[Port, says("not local: its port")] = 0
+    tls: Annotated[bool, says("not local: over TLS, the host's name held to its certificate")] = (
+        False
+    )
     tls_ca: Annotated[
-        FileName, "file of the authority that signed it; the system's if empty; relative to this"
+        FileName,
+        says("file of the authority that signed it; the system's if empty; relative to this"),
     ] = ""
     plain: Annotated[
-        bool, "go without TLS to another machine: card numbers can be read on the line"
+        bool, says("go without TLS to another machine: card numbers can be read on the line")
     ] = False
     pin_block: Annotated[
-        Literal[0, 4], "ISO 9564 format: 0 under 3DES in field 52, 4 under AES in field 62"
+        Literal[0, 4], says("ISO 9564 format: 0 under 3DES in field 52, 4 under AES in field 62")
     ] = 0
-    reversal_retry_s: Annotated[Seconds, "a reversal that is owed is tried again after this"] = 60
+    reversal_retry_s: Annotated[
+        Seconds, says("a reversal that is owed is tried again after this")
+    ] = 60
     reversal_fault_after: Annotated[
-        int, Meta(ge=1, le=1000), "after so many tries a fault slip is printed"
+        int, Meta(ge=1, le=1000), says("after so many tries a fault slip is printed")
     ] = 3
 
 
 class Acquirer(Section, frozen=True):
     """An acquirer's line, of host.kind acquirer or tcp; its address, port and TLS are in [host]."""
 
-    profile: Annotated[FileName, '"unionpay", "embedded", or a file (.toml), relative to this'] = (
-        "unionpay"
-    )
+    profile: Annotated[
+        FileName, says('"unionpay", "embedded", or a file (.toml), relative to this')
+    ] = "unionpay"
     tpdu: Annotated[
         str,
         Meta(pattern="^([0-9A-Fa-f]{10})?$"),
-        "10 hex digits such as 6000030000; the profile's if empty",
+        says("10 hex digits such as 6000030000; the profile's if empty"),
     ] = ""
     header: Annotated[
         str,
         Meta(pattern="^([0-9A-Fa-f]{12})?$"),
-        "12 hex digits such as 603100311003; the profile's if empty",
+        says("12 hex digits such as 603100311003; the profile's if empty"),
     ] = ""
-    keep_line: Annotated[bool, "one connection for all messages, instead of one for each"] = False
+    keep_line: Annotated[bool, says("one connection for all messages, instead of one for each")] = (
+        False
+    )
     chip_data: Annotated[
         Literal["unbalanced", "always", "never"],
-        "when a settlement uploads the chip's data (TC) of what was approved"
-        " online or declined by the card",
+        says(
+            "when a settlement uploads the chip's data (TC) of what was approved"
+            " online or declined by the card"
+        ),
     ] = "unbalanced"
     chip_in_details: Annotated[
         bool,
-        "transactions whose chip's data are uploaded stand among the details"
-        " of an upload (field 48), too",
+        says(
+            "transactions whose chip's data are uploaded stand among the details"
+            " of an upload (field 48), too"
+        ),
     ] = True
 
 
 class PrinterSettings(Section, frozen=True):
     """The thermal printer."""
 
-    kind: Annotated[Literal["usb", "serial", "network", "file", "none"], "how it is connected"] = (
-        "usb"
-    )
-    model: Annotated[str, 'such as "TM-T88III": sets what is "auto" below'] = ""
-    width_mm: Annotated[Literal["auto", 58, 80], "of the paper"] = "auto"
+    kind: Annotated[
+        Literal["usb", "serial", "network", "file", "none"], says("how it is connected")
+    ] = "usb"
+    model: Annotated[str, says('such as "TM-T88III": sets what is "auto" below')] = ""
+    width_mm: Annotated[Literal["auto", 58, 80], says("of the paper")] = "auto"
     mode: Annotated[
         Literal["auto", "native", "mixed", "raster"],
-        "the printer's own characters, hanzi as dots among them, or all as dots",
+        says("the printer's own characters, hanzi as dots among them, or all as dots"),
     ] = "auto"
     device: Annotated[
         str,
-        'usb "0416:5011", serial "/dev/ttyUSB0", network "192.0.2.7:9100",'
-        ' file "/dev/usb/lp0"; usb and serial may leave it empty: the USB printer there is,'
-        " or the header's port",
+        says(
+            'usb "0416:5011", serial "/dev/ttyUSB0", network "192.0.2.7:9100",'
+            ' file "/dev/usb/lp0"; usb and serial may leave it empty: the USB printer there is,'
+            " or the header's port"
+        ),
     ] = ""
-    baud: Annotated[int, "of a serial line"] = 19_200
+    baud: Annotated[int, says("of a serial line")] = 19_200
     xonxoff: Annotated[
-        Literal["auto"] | bool, "serial: the printer may stop the line; true or false"
+        Literal["auto"] | bool, says("serial: the printer may stop the line; true or false")
     ] = "auto"
-    cutter: Annotated[Literal["auto"] | bool, "whether it cuts paper; true or false"] = "auto"
-    qr: Annotated[Literal["auto"] | bool, "whether it draws QR codes by itself; true or false"] = (
-        "auto"
-    )
+    cutter: Annotated[Literal["auto"] | bool, says("whether it cuts paper; true or false")] = "auto"
+    qr: Annotated[
+        Literal["auto"] | bool, says("whether it draws QR codes by itself; true or false")
+    ] = "auto"
     status: Annotated[
-        Literal["auto", "dle-eot", "gs-r", "esc-v", "none"], "how it is asked how it is"
+        Literal["auto", "dle-eot", "gs-r", "esc-v", "none"], says("how it is asked how it is")
     ] = "auto"
 
 
 class DisplaySettings(Section, frozen=True):
     """The OLED."""
 
-    chip: Annotated[Literal["ssd1306", "sh1106", "ssd1309"], "the OLED's controller"] = "ssd1306"
-    bus: Annotated[Literal["i2c", "spi"], "how it is wired"] = "i2c"
-    port: Annotated[int, Meta(ge=0, le=20), "N of /dev/i2c-N"] = 1
-    address: Annotated[int, Meta(ge=0, le=0x7F), "on the I²C bus"] = 0x3C
-    rotate: Annotated[Literal[0, 2], "quarter turns"] = 0
-    brightness: Annotated[int, Meta(ge=1, le=255), "drive current"] = 160
+    chip: Annotated[Literal["ssd1306", "sh1106", "ssd1309"], says("the OLED's controller")] = (
+        "ssd1306"
+    )
+    bus: Annotated[Literal["i2c", "spi"], says("how it is wired")] = "i2c"
+    port: Annotated[int, Meta(ge=0, le=20), says("N of /dev/i2c-N")] = 1
+    address: Annotated[int, Meta(ge=0, le=0x7F), says("on the I²C bus")] = 0x3C
+    rotate: Annotated[Literal[0, 2], says("quarter turns")] = 0
+    brightness: Annotated[int, Meta(ge=1, le=255), says("drive current")] = 160
 
 
 class ReaderSettings(Section, frozen=True):
     """The card reader, found by a part of its PC/SC name; the first one if empty."""
 
-    name: Annotated[str, "a part of the reader's PC/SC name; the first reader if empty"] = ""
+    name: Annotated[str, says("a part of the reader's PC/SC name; the first reader if empty")] = ""
 
 
 class KeypadSettings(Section, frozen=True):
     """The keys: the 4×4 matrix on the header, or a numeric keypad on USB."""
 
     kind: Annotated[
-        Literal["matrix", "usb"], "the 4×4 matrix on the header, or a numeric keypad"
+        Literal["matrix", "usb"], says("the 4×4 matrix on the header, or a numeric keypad")
     ] = "matrix"
-    device: Annotated[str, "usb: /dev/input/event… or a link to it"] = "/dev/pos-keypad"
+    device: Annotated[str, says("usb: /dev/input/event… or a link to it")] = "/dev/pos-keypad"
 
 
 class SignalsSettings(Section, frozen=True):
     """Optional extras on the header; one that is not there is silent."""
 
     buzzer: Annotated[
-        bool, "an active one sounds where a key is refused or somebody is to look"
+        bool, says("an active one sounds where a key is refused or somebody is to look")
     ] = False
-    lights: Annotated[bool, "green while the terminal trades, red while it does not"] = False
-
-
-class Metrics(Section, frozen=True):
-    """What Prometheus may read on the loopback; nothing where `port` is 0."""
-
-    port: Annotated[
-        int, Meta(ge=0, le=65_535), "figures for Prometheus on 127.0.0.1, at /metrics; 0 for none"
-    ] = 0
-
-
-class Api(Section, frozen=True):
-    """The local API for tills and kiosks; it is off where `port` is 0."""
-
-    port: Annotated[
-        int, Meta(ge=0, le=65_535), "the local API for tills and kiosks, see `pos till`; 0 for none"
-    ] = 0
-    listen: Annotated[
-        str, "this machine's address; beyond loopback it speaks TLS with its own certificate"
-    ] = "127.0.0.1"
-    hosts: Annotated[
-        tuple[str, ...], "further names by which a request may call this terminal"
-    ] = ()
-    origins: Annotated[
-        tuple[str, ...], 'pages elsewhere that may ask, as "https://shop.example"'
-    ] = ()
-    receipts: Annotated[
-        Literal["print", "ask", "till"],
-        "of a till's orders: print, ask the customer, or leave them to the till",
-    ] = "print"
+    lights: Annotated[bool, says("green while the terminal trades, red while it does not")] = False
 
 
 class Emv(Section, frozen=True):
     """The kernel's own data."""
 
     ca_keys: Annotated[
-        FileName, "file of scheme CA public keys besides the shipped ones; relative to this file"
+        FileName,
+        says("file of scheme CA public keys besides the shipped ones; relative to this file"),
     ] = ""
     test_keys: Annotated[
-        bool, "take test and expired CA keys too: never where anything is sold"
+        bool, says("take test and expired CA keys too: never where anything is sold")
     ] = False
     revoked: Annotated[
-        FileName, "file of revoked issuer certificates: RID, index, serial number; as above"
+        FileName, says("file of revoked issuer certificates: RID, index, serial number; as above")
     ] = ""
     exceptions: Annotated[
         tuple[ListedCard, ...],
-        "cards never approved without the host: PAN, or PAN and sequence number",
+        says("cards never approved without the host: PAN, or PAN and sequence number"),
     ] = ()
 
 
@@ -321,8 +330,10 @@ class Keys(Section, frozen=True):
 
     card: Annotated[
         FileName,
-        "file of the card key on another medium, such as a stick or what systemd"
-        " gives from a TPM; the data directory holds a link to it; relative to this file",
+        says(
+            "file of the card key on another medium, such as a stick or what systemd"
+            " gives from a TPM; the data directory holds a link to it; relative to this file"
+        ),
     ] = ""
 
 

@@ -25,7 +25,7 @@ def example() -> Iterator[str]:
         yield f"[{name}]"
         section = kind()
         for field, hint in get_type_hints(kind, include_extras=True).items():
-            meaning = next((words for words in hint.__metadata__ if isinstance(words, str)), "")
+            meaning = next((meta.description for meta in metas(hint) if meta.description), "")
             said = ", ".join(filter(None, (meaning, _range(hint))))
             yield f"{field} = {literal(section, field, Config().currency)}  # {said}"
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from firmware.core.config_section import AmountMinor, FileName, Seconds, Section
+from firmware.core.config_section import AmountMinor, FileName, Seconds, Section, says
 
 # what can be shown and printed: as `firmware.api.types` has it
 _PLAIN = "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028-\\u202e\\u2066-\\u2069]*$"
@@ -30,11 +30,13 @@ class Kiosk(Section, frozen=True):
 
     items: Annotated[
         tuple[Item, ...],
-        '[[kiosk.items]] of name, price and optional key "1" to "9", name_en,'
-        " picture, category, category_en: see kiosk/README.md",
+        says(
+            '[[kiosk.items]] of name, price and optional key "1" to "9", name_en,'
+            " picture, category, category_en: see kiosk/README.md"
+        ),
     ] = ()
-    timeout_s: Annotated[Seconds, "a kiosk waits for the next customer after this"] = 20
+    timeout_s: Annotated[Seconds, says("a kiosk waits for the next customer after this")] = 20
     shop: Annotated[
-        bool, "sell the items on a touch screen, by the page /kiosk/ of the API's port"
+        bool, says("sell the items on a touch screen, by the page /kiosk/ of the API's port")
     ] = False
-    pictures: Annotated[FileName, "folder of the items' pictures; relative to this file"] = ""
+    pictures: Annotated[FileName, says("folder of the items' pictures; relative to this file")] = ""

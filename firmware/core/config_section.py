@@ -13,12 +13,18 @@ from firmware.core.money import MINOR_MAX, Currency, major_text
 
 AmountMinor = Annotated[int, Meta(ge=0, le=MINOR_MAX, extra={"amount": True})]
 FileName = Annotated[str, Meta(extra={"file": True})]  # read or written: no scenario sets one
+Port = Annotated[int, Meta(ge=0, le=65_535)]
 Seconds = Annotated[int, Meta(ge=1, le=86_400)]
 _as_json = json.JSONEncoder(ensure_ascii=False).encode  # one for all: a start writes every setting
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One table of the configuration file; a text in the type of a setting says what it means."""
+    """One table of the configuration file; the description of each setting says what it means."""
+
+
+def says(text: str) -> Meta:
+    """What a setting means, beside its type and limits."""
+    return Meta(description=text)
 
 
 def as_toml(value: Any, currency: Currency | None) -> str:

@@ -10,6 +10,7 @@ from firmware.core import places
 from firmware.core.config import Config
 from firmware.core.config_example import example
 from firmware.core.config_file import from_tables
+from firmware.core.config_section import metas
 from firmware.emv.ca_keys import CaKeys
 from firmware.terminal import settings
 from firmware.terminal.settings import settings_of
@@ -56,7 +57,7 @@ def every_setting():
 
 @pytest.mark.parametrize(("key", "hint"), list(every_setting()))
 def test_every_setting_says_what_it_means(key, hint):
-    said = [words for words in hint.__metadata__ if isinstance(words, str)]
+    said = [meta.description for meta in metas(hint) if meta.description]
     assert len(said) == 1, key
     assert f"  # {said[0]}" in "\n".join(example())
 
