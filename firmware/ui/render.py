@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from typing import assert_never
+from collections.abc import Callable
+from typing import Any
 
 from msgspec import Struct
 from PIL import Image
@@ -13,6 +14,23 @@ from firmware.ui.canvas import HEIGHT_PX, WIDTH_PX, Canvas
 from firmware.ui.screen_parts import Words
 from firmware.ui.screens import Screen
 from firmware.ui.texts import Language
+
+_DRAWN: dict[type[Screen], Callable[[Any, Words, Canvas], None]] = {
+    screens.Idle: service_screens.idle,
+    screens.AmountEntry: payment_screens.amount_entry,
+    screens.AmountCheck: payment_screens.amount_check,
+    screens.CardPrompt: payment_screens.card_prompt,
+    screens.PinEntry: payment_screens.pin_entry,
+    screens.Processing: payment_screens.processing,
+    screens.Outcome: payment_screens.outcome,
+    screens.Original: payment_screens.original,
+    screens.TextEntry: service_screens.text_entry,
+    screens.Menu: service_screens.menu,
+    screens.Listing: service_screens.listing,
+    screens.Notice: service_screens.notice,
+    screens.OutOfService: service_screens.out_of_service,
+    screens.Attract: service_screens.attract,
+}
 
 
 class Frame(Struct, frozen=True):
@@ -40,39 +58,5 @@ def render(screen: Screen, language: Language) -> Frame:
     missing.
     """
     canvas = Canvas()
-    _draw(screen, Words(language), canvas)
+    _DRAWN[type(screen)](screen, Words(language), canvas)
     return Frame(canvas.packed(), "\n".join(filter(None, canvas.lines)), tuple(canvas.cut))
-
-
-def _draw(screen: Screen, words: Words, canvas: Canvas) -> None:  # noqa: C901, PLR0912 - a case a screen
-    match screen:
-        case screens.Idle():
-            service_screens.idle(screen, words, canvas)
-        case screens.AmountEntry():
-            payment_screens.amount_entry(screen, words, canvas)
-        case screens.AmountCheck():
-            payment_screens.amount_check(screen, words, canvas)
-        case screens.CardPrompt():
-            payment_screens.card_prompt(screen, words, canvas)
-        case screens.PinEntry():
-            payment_screens.pin_entry(screen, words, canvas)
-        case screens.Processing():
-            payment_screens.processing(screen, words, canvas)
-        case screens.Outcome():
-            payment_screens.outcome(screen, words, canvas)
-        case screens.Original():
-            payment_screens.original(screen, words, canvas)
-        case screens.TextEntry():
-            service_screens.text_entry(screen, words, canvas)
-        case screens.Menu():
-            service_screens.menu(screen, words, canvas)
-        case screens.Listing():
-            service_screens.listing(screen, words, canvas)
-        case screens.Notice():
-            service_screens.notice(screen, words, canvas)
-        case screens.OutOfService():
-            service_screens.out_of_service(screen, words, canvas)
-        case screens.Attract():
-            service_screens.attract(screen, words, canvas)
-        case _:
-            assert_never(screen)
