@@ -14,7 +14,6 @@ from firmware.iso8583.messages import HostAnswer, LineRequest
 from firmware.journal.operators import OperatorRefused, Operators
 from firmware.journal.records import IntentRecorded, Record, SettlementCompleted, SettlementStarted
 from firmware.journal.store import Also
-from firmware.journal.transactions import PrintJob
 from firmware.journal.waiting import NO_BLOBS
 from firmware.payments import effects as payment_effects
 from firmware.payments.sealed_cards import SealedPlace, keeping, unseal
@@ -36,7 +35,7 @@ from firmware.ui.screens import (
 )
 from firmware.ui.texts import Language
 from hw.events import KeyPressed
-from hw.ports import Buzzer, CardReader, Clock, DeviceFault, Display, PaperState, Printer, Worker
+from hw.ports import Buzzer, CardReader, Clock, DeviceFault, Display, Printer, Worker
 
 BEEP_MS, LONG_BEEP_MS = 60, 400
 # before these screens the display is initialised again, and now and then under those that stay: one
@@ -163,7 +162,7 @@ class Panel:
 
 
 def perform(effect: payment_effects.Effect[Any], world: World) -> Any:
-    """Perform an effect of journal, random bytes, clock or buzzer and give its answer.
+    """Perform an effect of journal, spool, random bytes, clock or buzzer and give its answer.
 
     Raises JournalFault, and TypeError for an effect that nobody performs.
     """
@@ -184,14 +183,6 @@ def perform(effect: payment_effects.Effect[Any], world: World) -> Any:
             )
         case effects.ChangeOperator():
             return _change_operator(effect, data.operators)
-        case (
-            effects.ReleasePaper()
-            | effects.AskPaperStuck()
-            | effects.CountStuckPapers()
-            | effects.ListDoubtfulPapers()
-            | effects.AskPrinterState()
-        ):
-            return _of_spool(effect, world.spool)
         case payment_effects.CheckSpace():
             data.check_space()
             return None
@@ -209,7 +200,7 @@ def perform(effect: payment_effects.Effect[Any], world: World) -> Any:
             if world.buzzer is not None:
                 world.buzzer.beep(LONG_BEEP_MS if effect.long else BEEP_MS)
             return None
-    raise TypeError(f"nobody performs {effect!r}")
+    return _of_spool(effect, world.spool)
 
 
 def _record(effect: payment_effects.Append, world: World) -> None:
@@ -250,18 +241,10 @@ def _check_clock(world: World, *, trust: bool = False) -> None:
     world.clock_watch.check(clock.now(), clock.monotonic_ms(), journal, trust=trust)
 
 
-def _of_spool(
-    effect: effects.ReleasePaper
-    | effects.AskPaperStuck
-    | effects.CountStuckPapers
-    | effects.ListDoubtfulPapers
-    | effects.AskPrinterState,
-    spool: Spool,
-) -> bool | int | list[PrintJob] | PaperState | None:
+def _of_spool(effect: payment_effects.Effect[Any], spool: Spool) -> Any:
     match effect:
         case effects.ReleasePaper(job=job):
-            spool.release(job)
-            return None
+            return spool.release(job)
         case effects.AskPaperStuck(job=job):
             return spool.is_stuck(job)
         case effects.CountStuckPapers():
@@ -270,6 +253,7 @@ def _of_spool(
             return spool.doubtful
         case effects.AskPrinterState():
             return spool.state
+    raise TypeError(f"nobody performs {effect!r}")
 
 
 def _change_operator(
