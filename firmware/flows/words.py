@@ -9,41 +9,11 @@ from firmware.payments.refusals import Code, Refusal
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 
-REFUSALS: dict[Code, Text] = {
-    Code.NO_SUCH_VOUCHER: Text.NO_SUCH_VOUCHER,
-    Code.OTHER_TERMINAL: Text.OTHER_TERMINAL,
-    Code.OTHER_MERCHANT: Text.OTHER_MERCHANT,
-    Code.OTHER_CURRENCY: Text.OTHER_CURRENCY,
-    Code.NOT_A_SALE: Text.NOT_A_SALE,
-    Code.NO_SUCH_HOLD: Text.NO_SUCH_HOLD,
-    Code.NOT_A_COMPLETION: Text.NOT_A_COMPLETION,
-    Code.ALREADY_COMPLETED: Text.ALREADY_COMPLETED,
-    Code.HOLD_IS_OLD: Text.HOLD_IS_OLD,
-    Code.AMOUNT_OVER_HOLD: Text.AMOUNT_OVER_HOLD,
-    Code.ORIGINAL_DECLINED: Text.ORIGINAL_DECLINED,
-    Code.ORIGINAL_REVERSED: Text.ORIGINAL_REVERSED,
-    Code.ORIGINAL_IN_DOUBT: Text.ORIGINAL_IN_DOUBT,
-    Code.ALREADY_VOIDED: Text.ALREADY_VOIDED,
-    Code.BATCH_SETTLED: Text.BATCH_SETTLED,
-    Code.ALREADY_REFUNDED: Text.ALREADY_REFUNDED,
-    Code.FULLY_REFUNDED: Text.FULLY_REFUNDED,
-    Code.OUT_OF_WINDOW: Text.OUT_OF_WINDOW,
-    Code.AMOUNT_OVER_LIMIT: Text.AMOUNT_OVER_LIMIT,
-    Code.SALE_DAY_LIMIT: Text.SALE_DAY_LIMIT,
-    Code.CARD_DAY_LIMIT: Text.CARD_DAY_LIMIT,
-    Code.AMOUNT_OVER_LEFT: Text.AMOUNT_OVER_LEFT,
-    Code.REFUND_LIMIT: Text.REFUND_LIMIT,
-    Code.REFUND_DAY_LIMIT: Text.REFUND_DAY_LIMIT,
-    Code.BATCH_FULL: Text.BATCH_FULL,
-    Code.REVERSAL_FIRST: Text.REVERSAL_FIRST,
-    Code.ADVICE_FIRST: Text.OFFLINE_FIRST,
-    Code.REFUND_FIRST: Text.REFUND_FIRST,
-}
-
 
 def why_refused(refusal: Refusal) -> Phrase:
-    """A refusal as one phrase."""
-    text = REFUSALS[refusal.code]
+    """A refusal as one phrase: the text has the name of the code, but for ADVICE_FIRST."""
+    offline = refusal.code is Code.ADVICE_FIRST
+    text = Text.OFFLINE_FIRST if offline else Text[refusal.code.name]
     match refusal.code:
         case Code.OTHER_TERMINAL:
             return Phrase.of(text, terminal=refusal.terminal, store=refusal.store)

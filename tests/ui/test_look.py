@@ -9,6 +9,7 @@ from typing import get_args
 import pytest
 from PIL import Image, ImageChops
 
+from firmware.payments.refusals import Code
 from firmware.ui.contact_sheet import COLUMNS, SCALE, contact_sheet
 from firmware.ui.render import render
 from firmware.ui.screens import Screen
@@ -64,4 +65,5 @@ def test_no_text_is_kept_that_no_screen_says() -> None:
     said = "".join(
         path.read_text(encoding="utf-8") for path in firmware.rglob("*.py") if path not in ours
     )
+    said += " ".join(f"Text.{code.name}" for code in Code)  # see flows.words.why_refused
     assert [text.name for text in Text if not re.search(rf"Text\.{text.name}\b", said)] == []
