@@ -214,9 +214,7 @@ async def _check(
 
     shown = TellStage(order.order_id, OrderStage.SHOWN)
     pressed = await confirm_in_turns(desk, turn, until_ms=until_ms, opened=shown)
-    if isinstance(pressed, GivenUp):
-        return pressed
-    return await agree(order, pressed.shown, pressed.at_ms, opened_ms=pressed.opened_ms)
+    return pressed if isinstance(pressed, GivenUp) else await agree(order, pressed)
 
 
 def order_detail(order: Order, lines: tuple[OrderLine, ...], phase: int) -> tuple[Phrase, ...]:

@@ -156,13 +156,11 @@ async def check_amount(
 async def check_order(desk: Desk, order: Order, screen: Original | AmountCheck) -> Agreed | GivenUp:
     """Let an amount or the original of a void be checked: only ENTER goes on."""
     pressed = await confirm_in_turns(desk, lambda phase: replace(screen, phase=phase))
-    if isinstance(pressed, GivenUp):
-        return pressed
-    return await agree(order, pressed.shown, pressed.at_ms, opened_ms=pressed.opened_ms)
+    return pressed if isinstance(pressed, GivenUp) else await agree(order, pressed)
 
 
 class Pressed(Struct, frozen=True):
-    """ENTER on a confirmation: on which frame, when, and since when it was open (monotonic)."""
+    """A key that agreed: on which frame, when, and since when it was asked (monotonic)."""
 
     shown: Shown
     at_ms: int
@@ -208,14 +206,7 @@ async def confirm_in_turns(
             return GivenUp.TIMED_OUT
 
 
-async def agree(
-    order: Order,
-    shown: Shown,
-    pressed_ms: int,
-    *,
-    opened_ms: int | None = None,
-    key: str = "ENTER",
-) -> Agreed:
+async def agree(order: Order, pressed: Pressed, *, key: str = "ENTER") -> Agreed:
     """Bind a transaction to the frame that was on the display when `key` was pressed.
 
     It is written with what comes of it: the intent, or that it was given up.
@@ -224,14 +215,14 @@ async def agree(
         kind=order.kind,
         amount_minor=order.amount.minor,
         currency=order.amount.currency.alpha,
-        frame_sha256=shown.sha256,
-        shown_at_ms=shown.at_ms if opened_ms is None else opened_ms,
-        pressed_at_ms=pressed_ms,
+        frame_sha256=pressed.shown.sha256,
+        shown_at_ms=pressed.opened_ms,
+        pressed_at_ms=pressed.at_ms,
         key=key,
         order_id=order.order_id,
     )
-    await Append.with_next(record, blobs={shown.sha256: shown.packed})
-    return Agreed(order, shown.sha256)
+    await Append.with_next(record, blobs={pressed.shown.sha256: pressed.shown.packed})
+    return Agreed(order, pressed.shown.sha256)
 
 
 async def confirm(desk: Desk, screen: Screen) -> bool:

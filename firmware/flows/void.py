@@ -9,14 +9,7 @@ from firmware.flows.desk import Desk
 from firmware.flows.original import may_begin, named_by_voucher, original_screen, refuse
 from firmware.flows.permissions import permitted
 from firmware.flows.settle import may_move_money
-from firmware.flows.steps import (
-    GivenUp,
-    abandon,
-    agree,
-    check_order,
-    show,
-    tell,
-)
+from firmware.flows.steps import GivenUp, Pressed, abandon, agree, check_order, show, tell
 from firmware.flows.words import why_refused
 from firmware.iso8583.messages import HostAnswer
 from firmware.journal.transactions import Transaction
@@ -84,7 +77,8 @@ async def undo(desk: Desk, sale: Transaction) -> PaymentEnded | None:
     amount = sale.amount
     order = Order(Kind.VOID, amount, original=reference_to(sale), undo=True)
     shown = await show(desk, original_screen(desk, Kind.VOID, sale))
-    agreed = await agree(order, shown, (await ReadClock()).monotonic_ms, key="CANCEL")
+    pressed = Pressed(shown, (await ReadClock()).monotonic_ms, opened_ms=shown.at_ms)
+    agreed = await agree(order, pressed, key="CANCEL")
     refusal = await why_not_voided(desk, sale)
     if refusal is not None:
         await tell(desk, Text.REFUSED, why_refused(refusal))
