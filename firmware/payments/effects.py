@@ -48,21 +48,16 @@ class Append(Effect[None], frozen=True):
         return f"Append(records={self.records!r})"  # a card is in clear
 
     @classmethod
-    def of(
-        cls,
-        *records: Record,
-        blobs: Mapping[str, bytes] | None = None,
-        card: CardPresented | None = None,
-    ) -> Append:
-        """The effect for `records`, with frames by their hash in `blobs`.
+    def of(cls, *records: Record, card: CardPresented | None = None) -> Append:
+        """The effect for `records`.
 
         `card` is sealed in the same commit, for whatever tells the acquirer of it later.
         """
-        return cls(records, blobs or {}, card)
+        return cls(records, card=card)
 
     @classmethod
     def with_next(cls, *records: Record, blobs: Mapping[str, bytes]) -> Append:
-        """The effect for records that may wait for the commit of the next ones."""
+        """The effect for records that may wait for the next commit; `blobs` are frames by hash."""
         return cls(records, blobs, may_wait=True)
 
 
