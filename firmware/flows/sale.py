@@ -33,10 +33,9 @@ from firmware.flows.paper_waits import no_receipt
 from firmware.flows.steps import GivenUp, abandon, check_amount, enter_amount, tell
 from firmware.flows.words import why_refused
 from firmware.iso8583.messages import HostAnswer
-from firmware.payments.card_messages import answer_for_card, card_presented
+from firmware.payments.card_messages import answer_for_card, card_presented, script_data
 from firmware.payments.limits import card_limit, charged_today, sale_limits
 from firmware.payments.order import Agreed, Order, Ready, Source
-from firmware.payments.script_data import script_data
 from firmware.payments.transact import CardEnd, CardWord, transact
 from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text

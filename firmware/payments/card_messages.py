@@ -3,8 +3,25 @@
 from __future__ import annotations
 
 from firmware.core.masked import Pin
+from firmware.emv import tlv
 from firmware.emv.outcomes import CardData, OnlineAnswer, UnableToGoOnline
+from firmware.emv.tags import Tag
 from firmware.iso8583.messages import Answered, CardPresented, HostAnswer
+
+_SCRIPT_TAGS = frozenset(
+    {
+        Tag.APPLICATION_CRYPTOGRAM,
+        Tag.ISSUER_APPLICATION_DATA,
+        Tag.UNPREDICTABLE_NUMBER,
+        Tag.APPLICATION_TRANSACTION_COUNTER,
+        Tag.TERMINAL_VERIFICATION_RESULTS,
+        Tag.TRANSACTION_DATE,
+        Tag.APPLICATION_INTERCHANGE_PROFILE,
+        Tag.TERMINAL_COUNTRY_CODE,
+        Tag.TERMINAL_CAPABILITIES,
+        Tag.IFD_SERIAL_NUMBER,
+    }
+)
 
 
 def card_presented(card: CardData, *, pin: Pin | None, de55: bytes = b"") -> CardPresented:
@@ -35,3 +52,11 @@ def answer_for_card(
         answer.issuer_authentication_data,
         answer.scripts if scripts else b"",
     )
+
+
+def script_data(de55: bytes, results: bytes) -> bytes:
+    """Field 55 of a script's result; b"" where no script was delivered."""
+    if not results:
+        return b""
+    kept = b"".join(one.raw for one in tlv.parse(de55) if one.tag in _SCRIPT_TAGS)
+    return kept + tlv.encode(Tag.SCRIPT_RESULTS_UNIONPAY, results)
