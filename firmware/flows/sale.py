@@ -9,7 +9,6 @@ from firmware.core.money import Money
 from firmware.emv.outcomes import (
     Approved,
     ApprovedOffline,
-    Declined,
     DeclinedOffline,
     DeclineReason,
     EmvFacts,
@@ -46,6 +45,8 @@ LOST = {  # why what the acquirer has approved is reversed, where the card was l
     EndReason.CARD_MUTE: ReversalCause.CARD_MUTE,
     EndReason.READER_LOST: ReversalCause.READER_LOST,
 }
+
+OFFLINE = {ApprovedOffline: Result.APPROVED, DeclinedOffline: Result.DECLINED}
 
 
 async def sale(desk: Desk, first: Key | None = None) -> None:
@@ -171,14 +172,8 @@ def _met(
     decision: OnlineRequested | ApprovedOffline | DeclinedOffline,
 ) -> Met:
     """The payment that the card's decision makes ready."""
-    pin, offline = None, None
-    match decision:
-        case OnlineRequested():
-            pin = decision.online_pin
-        case ApprovedOffline():
-            offline = Result.APPROVED
-        case DeclinedOffline():
-            offline = Result.DECLINED
+    pin = decision.online_pin if isinstance(decision, OnlineRequested) else None
+    offline = OFFLINE.get(type(decision))
     ready = Ready(
         agreed,
         facts,
@@ -199,19 +194,15 @@ def _ending(presented: Presented, first: EmvFacts, *, training: bool) -> CardEnd
 
     async def end_with_card(answer: HostAnswer) -> CardWord:
         word = await presented.session.complete(answer_for_card(answer, training=training))
-        match word:
-            case Approved():
-                scripts = script_data(word.de55, word.facts.script_results)
-                return CardWord(None, emv_data(word.facts, arqc), scripts, word.de55)
-            case Declined():
-                against = ReversalCause.CARD_DECLINED
-                if word.reason is DeclineReason.CDA_FAILED:
-                    against = ReversalCause.CARD_SIGNATURE
-                scripts = script_data(word.de55, word.facts.script_results)
-                told = emv_data(word.facts, arqc)
-                return CardWord(None if training else against, told, scripts)
-            case Ended():
-                lost = LOST.get(word.reason, ReversalCause.CARD_ERROR)
-                return CardWord(lost, emv_data(first, arqc))
+        if isinstance(word, Ended):
+            lost = LOST.get(word.reason, ReversalCause.CARD_ERROR)
+            return CardWord(lost, emv_data(first, arqc))
+        told = emv_data(word.facts, arqc)
+        scripts = script_data(word.de55, word.facts.script_results)
+        if isinstance(word, Approved):
+            return CardWord(None, told, scripts, word.de55)
+        forged = word.reason is DeclineReason.CDA_FAILED
+        against = ReversalCause.CARD_SIGNATURE if forged else ReversalCause.CARD_DECLINED
+        return CardWord(None if training else against, told, scripts)
 
     return end_with_card
