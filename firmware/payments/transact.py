@@ -145,49 +145,31 @@ async def _recorded(
     if answer.in_doubt:
         return await _undecided(context, payment, ready, ReversalCause.HOST_FAULT)
     if not answer.is_approval:
-        return await _declined(context, payment, ready, answer)
+        await Append.of(outcome_of(context, payment, ready, Result.DECLINED, answer))
+        return PaymentDeclined(await _transaction(payment), answer.response_code)
     if word.against is not None:
         return await _undecided(context, payment, ready, word.against)
-    return await _approved(context, payment, ready, answer, word.chip)
-
-
-async def _approved(
-    context: Context, payment: Payment, ready: Ready, answer: Answered, chip: bytes
-) -> PaymentApproved:
-    outcome = outcome_of(context, payment, ready, Result.APPROVED, answer, chip=chip)
+    outcome = outcome_of(context, payment, ready, Result.APPROVED, answer, chip=word.chip)
     copies = await _copies(context, payment, ready.agreed.order.source)
     await Append.of(outcome, *copies)
-    return await _done(context, payment, copies)
-
-
-async def _declined(
-    context: Context, payment: Payment, ready: Ready, answer: Answered
-) -> PaymentDeclined:
-    await Append.of(outcome_of(context, payment, ready, Result.DECLINED, answer))
-    return PaymentDeclined(await _transaction(context, payment), answer.response_code)
+    return await _done(payment, copies)
 
 
 async def _undecided(
     context: Context, payment: Payment, ready: Ready, cause: ReversalCause
 ) -> PaymentPending | PaymentUnsent | PaymentUndecided:
     """Reverse what may stand at the acquirer; a refund on its line is repeated instead."""
-    if is_advice(context, payment):
-        return await _unanswered(context, payment, ready, cause)
-    done = await reverse(context, payment, cause)
-    return PaymentUndecided(await _transaction(context, payment), done, cause)
-
-
-async def _unanswered(
-    context: Context, payment: Payment, ready: Ready, cause: ReversalCause
-) -> PaymentPending | PaymentUnsent:
+    if not is_advice(context, payment):
+        done = await reverse(context, payment, cause)
+        return PaymentUndecided(await _transaction(payment), done, cause)
     if cause is ReversalCause.NO_LINE:  # it has certainly not left: it can be keyed again
         await Append.of(unanswered(payment, Result.FAILED, cause))
-        return PaymentUnsent(await _transaction(context, payment))
+        return PaymentUnsent(await _transaction(payment))
     emv = replace(ready.emv, test_keys=context.config.emv.test_keys)
     outcome = unanswered(payment, Result.PENDING, cause, ready.verification, emv)
     copies = both_copies(payment, await Look.of(Lookups.next_job))
     await Append.of(outcome, copies[0], replace(copies[1], held=False))
-    return PaymentPending(await _transaction(context, payment), cause)
+    return PaymentPending(await _transaction(payment), cause)
 
 
 async def _offline(
@@ -204,18 +186,16 @@ async def _offline(
         owed = AdviceQueued(batch=payment.batch, stan=payment.stan)
         await Append.of(intent, outcome, owed, *copies, card=ready.card)
         await send_advices(context)
-        return await _done(context, payment, copies)
+        return await _done(payment, copies)
     chip = ready.card.de55 if payment.kind is Kind.SALE else b""
     answer = Answered(DECLINED_OFFLINE)
     outcome = outcome_of(context, payment, ready, Result.DECLINED, answer, chip=chip)
     await Append.of(intent, outcome, card=ready.card if outcome.chip_data else None)
-    return PaymentDeclined(await _transaction(context, payment), DECLINED_OFFLINE)
+    return PaymentDeclined(await _transaction(payment), DECLINED_OFFLINE)
 
 
-async def _done(
-    context: Context, payment: Payment, copies: tuple[PrintQueued, ...]
-) -> PaymentApproved:
-    transaction = await _transaction(context, payment)
+async def _done(payment: Payment, copies: tuple[PrintQueued, ...]) -> PaymentApproved:
+    transaction = await _transaction(payment)
     first, last = (copies[0].job, copies[-1].job) if copies else (0, 0)
     return PaymentApproved(transaction, first, last, await ReadClock())
 
@@ -249,10 +229,9 @@ def both_copies(payment: Payment, job: int) -> tuple[PrintQueued, PrintQueued]:
     return first, replace(first, job=job + 1, copy=Copy.CARDHOLDER, held=True)
 
 
-async def _transaction(context: Context, payment: Payment) -> Transaction:
-    found = await Look.of(
-        Lookups.transaction, payment.batch, payment.stan, training=context.training
-    )
+async def _transaction(payment: Payment) -> Transaction:
+    batch, stan = payment.batch, payment.stan
+    found = await Look.of(Lookups.transaction, batch, stan, training=payment.training)
     assert found is not None, "an intent that was recorded is found"
     return found
 
