@@ -32,7 +32,7 @@ from firmware.flows.words import why_refused
 from firmware.iso8583.messages import Balance, HostAnswer
 from firmware.iso8583.responses import CARD_NOT_ALLOWED, response_text
 from firmware.journal.enquiry_records import BalanceAbandoned
-from firmware.payments.balance import BalanceRefused, BalanceTold, BalanceUnknown, enquire
+from firmware.payments.balance import BalanceRefused, BalanceUnknown, enquire
 from firmware.payments.card_messages import answer_for_card, card_presented
 from firmware.payments.effects import Append
 from firmware.payments.refusals import Refusal
@@ -75,8 +75,8 @@ async def balance(desk: Desk) -> None:
     ended = await enquire(desk, shown, facts, end_with_card)
     await release_card()
     match ended:
-        case BalanceTold():
-            await _show(desk, ended.balance)
+        case Balance():
+            await _show(desk, ended)
         case BalanceRefused(code=code):
             await tell(desk, Text.BALANCE, Phrase.of(response_text(code)))
         case BalanceUnknown(card_gone=card_gone):

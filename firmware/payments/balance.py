@@ -26,12 +26,6 @@ from firmware.payments.line import follow
 from firmware.payments.refusals import Code, Refusal
 
 
-class BalanceTold(Struct, frozen=True):
-    """The issuer says what may be spent."""
-
-    balance: Balance
-
-
 class BalanceRefused(Struct, frozen=True):
     """The issuer does not say; `code` is field 39 of the answer."""
 
@@ -44,7 +38,7 @@ class BalanceUnknown(Struct, frozen=True):
     card_gone: bool = False
 
 
-BalanceEnded = BalanceTold | BalanceRefused | BalanceUnknown | Refusal
+BalanceEnded = Balance | BalanceRefused | BalanceUnknown | Refusal
 CardStays = Callable[[HostAnswer], Awaitable[bool]]
 
 
@@ -113,4 +107,4 @@ def _ended(answer: HostAnswer, *, stayed: bool) -> BalanceEnded:
         return BalanceRefused(answer.response_code)
     if not stayed or answer.balance is None:  # whoever reads the display may be somebody else now
         return BalanceUnknown(card_gone=not stayed)
-    return BalanceTold(answer.balance)
+    return answer.balance
