@@ -11,6 +11,8 @@ from firmware.journal.records import BatchOpened, SettlementCompleted, Settlemen
 from firmware.payments.context import Context, is_on_a_line
 from firmware.payments.effects import Append, Authorise, Look, Moment, ReadClock
 
+NOTHING_THERE = Totals()
+
 
 async def follow(context: Context, answer: HostAnswer) -> None:
     """Do what an answer asks for, once its payment is recorded: sign on, or take the open batch.
@@ -67,29 +69,25 @@ async def take_batch(context: Context, told: int) -> None:
     if await Look.of(Lookups.advices):
         return
     totals, opened = await Look.of(Lookups.totals, batch), BatchOpened(batch=told, told=True)
-    if totals == Totals():
+    if totals == NOTHING_THERE:
         await Append.of(opened)
         return
     started = SettlementStarted(batch=batch, totals=totals, operator=context.operator)
-    await Append.of(started, *await closed_as_it_is(started, opened))
-
-
-async def closed_as_it_is(
-    started: SettlementStarted, opened: BatchOpened
-) -> tuple[SettlementCompleted, BatchOpened, PrintQueued]:
-    """The records that end a batch which the acquirer has no more: not balanced, with its slip."""
-    return await closed(started, opened, await ReadClock(), Totals(), balanced=False)
+    await Append.of(started, *await closed(started, opened, await ReadClock()))
 
 
 async def closed(
     started: SettlementStarted,
     opened: BatchOpened,
     moment: Moment,
-    host_totals: Totals,
+    host_totals: Totals = NOTHING_THERE,
     *,
-    balanced: bool,
+    balanced: bool = False,
 ) -> tuple[SettlementCompleted, BatchOpened, PrintQueued]:
-    """The records of one commit: the batch is closed, the next opened, the slip queued."""
+    """The records of one commit: the batch is closed, the next opened, the slip queued.
+
+    A batch that the acquirer does not have any more is not balanced, and has no totals there.
+    """
     completed = SettlementCompleted(
         batch=started.batch,
         totals=started.totals,

@@ -72,10 +72,8 @@ async def why_not_completed(context: Context, hold: Transaction | None) -> Refus
     if refusal is not None or hold is None:
         return refusal
     days = context.config.preauth.window_days
-    today = (await ReadClock()).wall.date()
-    if (today - date_of(hold.date)).days > days:
-        return Refusal(Code.HOLD_IS_OLD, days=days)
-    return None
+    late = await _days_since(date_of(hold.date)) > days
+    return Refusal(Code.HOLD_IS_OLD, days=days) if late else None
 
 
 async def why_not_refunded(context: Context, original: Transaction | None) -> Refusal | None:
@@ -86,10 +84,8 @@ async def why_not_refunded(context: Context, original: Transaction | None) -> Re
     if not original.left.minor:
         return Refusal(Code.FULLY_REFUNDED)
     days = context.config.refund.window_days
-    today = (await ReadClock()).wall.date()
-    if (today - date_of(original.date)).days > days:
-        return Refusal(Code.OUT_OF_WINDOW, days=days)
-    return None
+    late = await _days_since(date_of(original.date)) > days
+    return Refusal(Code.OUT_OF_WINDOW, days=days) if late else None
 
 
 async def why_not_elsewhere(context: Context, reference: str, day: date) -> Refusal | None:
@@ -99,7 +95,7 @@ async def why_not_elsewhere(context: Context, reference: str, day: date) -> Refu
     # of another day, or of another kind: a sale of this terminal is found by both
     if await Look.of(Lookups.knows_reference, reference, training=context.training):
         return Refusal(Code.NO_SUCH_VOUCHER)
-    ago = ((await ReadClock()).wall.date() - day).days
+    ago = await _days_since(day)
     if ago < 0:
         return Refusal(Code.NO_SUCH_VOUCHER)
     days = context.config.refund.window_days
@@ -116,7 +112,7 @@ async def why_not_held_elsewhere(context: Context, kind: Kind, day: date) -> Ref
 
     One of this terminal is found by its code and day, whatever has become of it.
     """
-    ago = ((await ReadClock()).wall.date() - day).days
+    ago = await _days_since(day)
     if not context.config.preauth.other_terminals or ago < 0:
         return Refusal(Code.NO_SUCH_HOLD)
     days = context.config.preauth.window_days
@@ -129,6 +125,11 @@ def held_elsewhere(code: str, day: str) -> OriginalRef:
     return OriginalRef(
         batch=0, stan=0, reference="", date=day, authorisation_code=code, elsewhere=True
     )
+
+
+async def _days_since(day: date) -> int:
+    """How many days ago `day` was; below zero for one that is to come."""
+    return ((await ReadClock()).wall.date() - day).days
 
 
 def date_of(digits: str) -> date:
