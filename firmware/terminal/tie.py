@@ -136,8 +136,9 @@ def _tie(journal: Journal, host: LocalHost) -> None:
             raise _fault("the host's books are gone, or others lie in their place")
         if found.identity != known.identity:
             raise _fault("these books are another terminal's")
-    if known is None:
-        _check_unknown(journal, host)
+    if known is None:  # a first start, an earlier release's books, a copy, or a lost note
+        one = _last_of_unknown(journal)
+        _check_answered(host, one, ": they are gone, an earlier copy, or others")
     if found is None or (replaced and not _fits(journal, host, found)):
         host.begin_tie(secrets.token_hex(16), seq, digest)
         found = host.tie()
@@ -149,7 +150,8 @@ def _tie(journal: Journal, host: LocalHost) -> None:
     if known is None or replaced:  # a first start, or one on a copy that was put back
         host.begin_tie(found.identity, seq, digest)
     if known is not None and known.since >= 0:
-        _check_last_answer(journal, host, known.since)
+        one = journal.last_answered(known.since)
+        _check_answered(host, one, ", which they answered: they are an earlier copy")
     else:
         _know(journal, BooksKnown(found.identity, seq))
 
@@ -177,32 +179,17 @@ def _fits(journal: Journal, host: LocalHost, tie: Tie) -> bool:
     return tie.key_check == host.key_check and any(same)
 
 
-def _check_last_answer(journal: Journal, host: LocalHost, since: int) -> None:
-    """The books hold the last answer that the journal has of them."""
-    one = journal.last_answered(since)
-    if one is not None and not _has(host, one):
-        raise _fault(f"{_missing(one)}, which they answered: they are an earlier copy")
-
-
-def _check_unknown(journal: Journal, host: LocalHost) -> None:
-    """No books are noted: a first start, an earlier release's, a copy, or a lost note."""
-    one = _last_of_unknown(journal)
-    if one is not None and not _has(host, one):
-        raise _fault(f"{_missing(one)}: they are gone, an earlier copy, or others")
+def _check_answered(host: LocalHost, one: Transaction | None, why: str) -> None:
+    """Raise the fault, which says `why`, if the books do not hold this answer."""
+    if one is not None and not host.has_answered(one.terminal, one.batch, one.stan, one.reference):
+        missing = f"the host's books do not have voucher {one.batch:06d}/{one.stan:06d}"
+        raise _fault(f"{missing}{why}")
 
 
 def _last_of_unknown(journal: Journal) -> Transaction | None:
     """The last answer, if the recorded settings name the embedded host; else None."""
     embedded = journal.settings().get(_KIND) == _EMBEDDED
     return journal.last_answered(_ELSEWHERE) if embedded else None
-
-
-def _has(host: LocalHost, one: Transaction) -> bool:
-    return host.has_answered(one.terminal, one.batch, one.stan, one.reference)
-
-
-def _missing(one: Transaction) -> str:
-    return f"the host's books do not have voucher {one.batch:06d}/{one.stan:06d}"
 
 
 def _fault(words: str) -> JournalFault:
