@@ -15,6 +15,7 @@ from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.records import ClockJumped, DeviceRecovered, PasswordFailed
 from firmware.journal.store import Journal
 
+SECOND = timedelta(seconds=1)
 TOLERANCE_S = 60  # what a time server puts right without a word
 RELEASED = datetime(2026, 1, 1, tzinfo=UTC)  # no clock is right that is before it
 BEHIND_MAX = timedelta(hours=36)  # a date that is one day off is only recorded
@@ -74,9 +75,11 @@ class ClockWatch:
         """
         before, self._before = self._before, (wall, monotonic_ms)
         if before is None:
-            by_s = min(0, _seconds_since_last_record(wall, journal))
+            sequence, _ = journal.head()
+            last = next(journal.records(sequence, sequence), None)
+            by_s = min(0, (wall - last.moment) // SECOND) if last is not None else 0
         else:
-            by_s = _seconds(wall - before[0]) - (monotonic_ms - before[1]) // 1000
+            by_s = (wall - before[0]) // SECOND - (monotonic_ms - before[1]) // 1000
         if abs(by_s) > TOLERANCE_S:
             self._unwritten_s += by_s
             self._untold_s += by_s
@@ -107,14 +110,3 @@ def _latest(journal: Journal) -> datetime:
         put_right = isinstance(record, ClockJumped) or record == DeviceRecovered(device=CLOCK)
         latest = entry.moment if put_right else max(latest, entry.moment)
     return latest
-
-
-def _seconds_since_last_record(wall: datetime, journal: Journal) -> int:
-    sequence, _ = journal.head()
-    for entry in journal.records(sequence, sequence):
-        return _seconds(wall - entry.moment)
-    return 0
-
-
-def _seconds(span: timedelta) -> int:
-    return span.days * 86_400 + span.seconds
