@@ -30,7 +30,7 @@ from firmware.payments.training import training_answer
 from firmware.terminal.entry_guard import EntryGuard
 from firmware.terminal.reader_slot import ReaderSlot
 from firmware.terminal.slow_effects import ForHost, Pending, SlowEffects
-from firmware.terminal.till_inbox import Tills
+from firmware.terminal.till_inbox import TerminalStanding, Tills
 from firmware.terminal.world import Panel, World, perform
 from firmware.ui.screens import Processing
 from hw.events import (
@@ -337,8 +337,15 @@ class Runner:
             faults += (Device.DISPLAY.value,)
         if self._journal_fault is not None:
             faults += (f"journal: {self._journal_fault.trouble.value}",)
-        spool, out, card = self._world.spool, self._in_outage, self._slot.present
-        self._tills.tell(spool, faults, ready=self._ready, out_of_service=out, card=card)
+        standing = TerminalStanding(
+            ready=self._ready,
+            out_of_service=self._in_outage,
+            faults=tuple(dict.fromkeys(faults)),
+            paper=self._world.spool.state.value,
+            papers_out=self._world.spool.papers_out,
+            card=self._slot.present,
+        )
+        self._tills.tell(standing)
 
     # --- faults and the spinner -------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from firmware.flows import effects
 from firmware.iso8583.messages import Answered, NoAnswer
@@ -27,7 +28,6 @@ from firmware.payments.tills import (
     TillAsked,
     TillEvent,
 )
-from firmware.receipts.spool import Spool
 from hw.events import Key, KeyPressed
 
 A = TypeVar("A")
@@ -164,31 +164,13 @@ class Tills:
         self._order_id, self._stage = "", None
         self._stoppable = self._stopped = False
 
-    def tell(
-        self,
-        spool: Spool,
-        faults: tuple[str, ...],
-        *,
-        ready: bool,
-        out_of_service: bool,
-        card: bool,
-    ) -> None:
-        """Update the board, then give the answers to the tills.
+    def tell(self, standing: TerminalStanding) -> None:
+        """Update the board, order and line added; then give the answers to the tills.
 
         In this order, since a till that gets its answer may read the board at once.
         """
-        standing = TerminalStanding(
-            ready=ready,
-            out_of_service=out_of_service,
-            order_id=self._order_id,
-            stage=self._stage,
-            faults=tuple(dict.fromkeys(faults)),
-            paper=spool.state.value,
-            papers_out=spool.papers_out,
-            card=card,
-            line=self._line,
-        )
-        self._board.tell(standing)
+        order_id, stage, line = self._order_id, self._stage, self._line
+        self._board.tell(replace(standing, order_id=order_id, stage=stage, line=line))
         for asked, answer in self._answered:
             asked.answer.set_result(answer)
         self._answered.clear()
