@@ -10,9 +10,10 @@ import contextlib
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from firmware.emv.ca_keys import CaKeys, Revocation
     from firmware.iso8583.unionpay import UnionPay
 
+A = TypeVar("A")
 USUAL_FILES = (Path("pos.toml"), Path(places.CONFIG))
 USUAL = ", ".join(map(str, USUAL_FILES))
 # the USB printer, whichever it is: the link that `pos install` makes, else the kernel's first one
@@ -114,17 +116,12 @@ class Settings(Struct, frozen=True):
             return None
         from firmware.emv.ca_keys import CaKeys  # noqa: PLC0415 - for this alone
 
-        path = self._beside(emv.ca_keys)
-        try:
-            text = read_text(path, most_bytes=KEYS_MAX_BYTES)
-            keys = CaKeys.from_tsv(text, path.name, test_keys=emv.test_keys)
-        except (OSError, ValueError) as error:
-            raise ConfigError([Mistake(f"{path}", _reason(error))]) from None
+        keys = self._read(emv.ca_keys, partial(CaKeys.from_tsv, test_keys=emv.test_keys))
         if keys.untrusted:
             (rid, index), status = next(iter(keys.untrusted.items()))
             key = f"{rid.hex().upper()} {index:02X}"
             words = f"{key} is not used ({status}); only emv.test_keys = true takes it"
-            raise ConfigError([Mistake(f"{path}", words)])
+            raise ConfigError([Mistake(f"{self._beside(emv.ca_keys)}", words)])
         return keys
 
     def revoked(self) -> list[Revocation]:
@@ -134,11 +131,7 @@ class Settings(Struct, frozen=True):
             return []
         from firmware.emv.ca_keys import revocations  # noqa: PLC0415 - for this alone
 
-        path = self._beside(name)
-        try:
-            return revocations(read_text(path, most_bytes=KEYS_MAX_BYTES), path.name)
-        except (OSError, ValueError) as error:
-            raise ConfigError([Mistake(f"{path}", _reason(error))]) from None
+        return self._read(name, revocations)
 
     def host_tls(self) -> ssl.SSLContext | None:
         """How the acquirer's certificate is checked; None for a plain line. Raises ConfigError."""
@@ -174,6 +167,14 @@ class Settings(Struct, frozen=True):
             words = f"expected at most {most}: the acquirer's messages count no further"
             raise ConfigError([Mistake(f"{self.source}: batch.full_at", words)])
         return line
+
+    def _read(self, name: str, made_of: Callable[[str, str], A]) -> A:
+        """What is made of a file's text and name. Raises ConfigError."""
+        path = self._beside(name)
+        try:
+            return made_of(read_text(path, most_bytes=KEYS_MAX_BYTES), path.name)
+        except (OSError, ValueError) as error:
+            raise ConfigError([Mistake(f"{path}", _reason(error))]) from None
 
     def _beside(self, name: str) -> Path:
         return Path(name) if self.path is None else self.path.parent / name
