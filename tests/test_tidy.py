@@ -225,7 +225,7 @@ def private_names() -> set[str]:
 @pytest.mark.parametrize(
     "source",
     [
-        "from firmware.terminal.assembly import _made_once",
+        "from firmware.terminal.assembly import _emv_setup",
         "rig.acquirer._host.close()",
         "from firmware.lab.scenario import stage\nstage._LOG",
         "class Mine(Stage):\n    def _data(self):\n        pass",

@@ -18,17 +18,19 @@ from firmware.acquirer.books import BOOKS, Books
 from firmware.acquirer.embedded import LocalHost
 from firmware.acquirer.registration import Registration
 from firmware.core import garbage
-from firmware.core.config import Config
+from firmware.core.config import Config, ConfigError
+from firmware.core.config_across import Mistake
 from firmware.core.log import fields
 from firmware.flows.idle import LATER
 from firmware.iso8583.client import HostClient
 from firmware.iso8583.keys import MASTER, SessionKeys, read_or_make_master
+from firmware.journal.lookups import Lookups
+from firmware.journal.transactions import State
 from firmware.terminal.data_directory import DataDirectory
 from firmware.terminal.devices import Parts, TellingDisplay
 from firmware.terminal.loop import END_MS
 from firmware.terminal.settings_told import NO_FILES
 from firmware.terminal.terminal import Terminal
-from firmware.terminal.unsettled import check_identity
 from firmware.terminal.world import Asks, Devices
 from firmware.ui.render import Frame
 from hw.events import Post
@@ -53,6 +55,7 @@ LATER_STILL = (
     "firmware.receipts.papers",
     "argon2",
 )
+MOVED_MONEY = frozenset({State.OPEN, State.APPROVED, State.PENDING, State.REVERSING})
 IMPORTS = -1  # the token of a worker's first job
 FAREWELL = -2  # the token of a worker's last job
 
@@ -84,7 +87,7 @@ class Assembly:
     ) -> None:
         self._parts = parts
         self._on_frame = on_frame
-        emv = _made_once(config, ca_keys, revoked)
+        emv = functools.cache(functools.partial(_emv_setup, config, ca_keys, revoked))
         self._data = directory = DataDirectory(data, clock.now)
         with held(config, directory) as undo:
             self._link = link = host_link(config, data, accounts, clock, tls=host_tls)
@@ -156,16 +159,10 @@ def _make_the_rest(config: Config, emv: Callable[[], EmvSetup]) -> None:
     garbage.as_usual()
 
 
-def _made_once(
-    config: Config, ca_keys: CaKeys | None, revoked: Sequence[Revocation]
-) -> Callable[[], EmvSetup]:
-    @functools.cache
-    def made() -> EmvSetup:
-        from firmware.terminal.emv_setup import emv_setup  # noqa: PLC0415 - idle shows none of it: see LATER
+def _emv_setup(config: Config, ca_keys: CaKeys | None, revoked: Sequence[Revocation]) -> EmvSetup:
+    from firmware.terminal.emv_setup import emv_setup  # noqa: PLC0415 - idle shows none of it: see LATER
 
-        return emv_setup(config, ca_keys, revoked)
-
-    return made
+    return emv_setup(config, ca_keys, revoked)
 
 
 @contextlib.contextmanager
@@ -180,6 +177,28 @@ def held(config: Config, directory: DataDirectory) -> Iterator[contextlib.ExitSt
         check_identity(config, directory.journal)
         yield undo
         undo.pop_all()
+
+
+def check_identity(config: Config, journal: Lookups) -> None:
+    """Raise ConfigError for each number, or currency, that is not the one of the open batch.
+
+    A terminal keeps them until its batch is settled: the acquirer keeps books by terminal and
+    merchant number, and under new ones neither settlement nor reversal would find what was sold
+    under the old. One transaction speaks for its batch: no later one was begun under others.
+    """
+    traded = journal.list_transactions(journal.batch(), 0, 1, states=MOVED_MONEY)
+    traded += [reversal.transaction for reversal in journal.reversals()]
+    mistakes = [
+        Mistake(key, f"expected {theirs}, whose batch is not settled, instead of {ours}")
+        for key, ours, all_theirs in (
+            ("merchant.terminal", config.merchant.terminal, {one.terminal for one in traded}),
+            ("merchant.number", config.merchant.number, {one.merchant for one in traded}),
+            ("general.currency", config.currency.alpha, {one.currency for one in traded}),
+        )
+        for theirs in sorted(all_theirs - {ours})
+    ]
+    if mistakes:
+        raise ConfigError(mistakes)
 
 
 def embedded_client(config: Config, link: HostLink, keys: SessionKeys) -> HostClient:
