@@ -17,7 +17,7 @@ from firmware.cli.journal_arguments import add_data_argument
 from firmware.core.clock import SystemClock
 from firmware.core.exits import DONE, FAILED, Refused
 from firmware.journal.lookups import Lookups
-from firmware.journal.operators import SUPERVISOR, OperatorRefused, Operators, is_number
+from firmware.journal.operators import SUPERVISOR, OperatorRefused, is_number
 from firmware.ops.journal_owner import owning
 from firmware.terminal.data_directory import DataDirectory
 
@@ -79,19 +79,11 @@ def _change(data: Path, action: str, number: str) -> None:
         owning(data, busy="stop it first, or use its menu 7"),
         closing(DataDirectory(data, SystemClock().now)) as directory,
     ):
-        refusal = _asked(directory.operators, action, number)
+        operators = directory.operators
+        changes = {"add": operators.add, "reset": operators.reset, "delete": operators.delete}
+        refusal = changes[action](number, by=BY)
     if refusal:
         raise Refused(_REFUSALS[refusal].format(number), code=FAILED)
-
-
-def _asked(operators: Operators, action: str, number: str) -> OperatorRefused | None:
-    match action:
-        case "add":
-            return operators.add(number, by=BY)
-        case "reset":
-            return operators.reset(number, by=BY)
-        case _:
-            return operators.delete(number, by=BY)
 
 
 def _number(text: str) -> str:
