@@ -34,7 +34,7 @@ async def carry_out_elsewhere(
     dashed = f"{day[:4]}-{day[4:6]}-{day[6:]}"
     detail = (Phrase.of((number, number)), Phrase.of((dashed, dashed)))
     decides = Phrase.of(Text.ACQUIRER_DECIDES)
-    if not await ask_to_go_on(desk, Phrase.of(question), *detail, decides):
+    if not await ask_to_go_on(desk, question, *detail, decides):
         await abandon(kind, EntryStep.ORIGINAL, GivenUp.CANCELLED)
         return None
     agreed = await agree_on_part(desk, kind, title, original, detail, start=None, why_not=why_not)

@@ -13,7 +13,6 @@ from firmware.journal.records import TrainingSwitched
 from firmware.payments.context import is_on_a_line
 from firmware.payments.effects import Append
 from firmware.payments.roles import Act
-from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 
 ITEMS = {  # what each has to be permitted
@@ -59,14 +58,14 @@ async def manage(desk: Desk) -> None:
 
 async def change_own_password(desk: Desk) -> None:
     """A new password for whoever is signed on and still knows the old one."""
-    title = Phrase.of(Text.OPERATOR_PASSWORD)
-    if await ask_password(desk, desk.operator, title, Act.OWN_PASSWORD.value) is not None:
+    title, purpose = Text.OPERATOR_PASSWORD, Act.OWN_PASSWORD.value
+    if await ask_password(desk, desk.operator, title, purpose) is not None:
         await choose_password(desk, desk.operator, by=desk.operator)
 
 
 async def change_operator(desk: Desk, item: Text) -> None:
     """Add, delete or reset a cashier; the new password is the factory's, to be changed."""
-    number = await enter_digits(desk, Phrase.of(Text.OPERATOR_NUMBER), lengths=(2,))
+    number = await enter_digits(desk, Text.OPERATOR_NUMBER, lengths=(2,))
     if isinstance(number, GivenUp):
         return
     if number == SUPERVISOR:  # reset, it would be the factory's, known to whoever comes next

@@ -52,8 +52,7 @@ async def may_begin(desk: Desk, kind: Kind) -> bool:
 
 async def find_by_voucher(desk: Desk, title: Text) -> Transaction | GivenUp | None:
     """What the voucher number that is keyed names; None for an unknown one."""
-    hint = Phrase.of(Text.SIX_DIGITS)
-    number = await enter_digits(desk, Phrase.of(title), lengths=VOUCHER_LENGTHS, hint=hint)
+    number = await enter_digits(desk, title, lengths=VOUCHER_LENGTHS, hint=Text.SIX_DIGITS)
     if isinstance(number, GivenUp):
         return number
     return await Look.of(Lookups.by_voucher, int(number), training=desk.training)
@@ -71,8 +70,7 @@ async def enter_number_and_date(
     desk: Desk, title: Text, lengths: tuple[int, ...]
 ) -> tuple[str, str] | GivenUp:
     """Key a number of an original, and its date: YYYYMMDD."""
-    hint = Phrase.of(Text.SIX_OR_TWELVE)
-    number = await enter_digits(desk, Phrase.of(title), lengths=lengths, hint=hint)
+    number = await enter_digits(desk, title, lengths=lengths, hint=Text.SIX_OR_TWELVE)
     if isinstance(number, GivenUp):
         return number
     day = await _enter_date(desk)
@@ -86,9 +84,9 @@ async def _enter_date(desk: Desk) -> str | GivenUp:
         now = await ReadClock()
         keyed = await enter_digits(
             desk,
-            Phrase.of(Text.ORIGINAL_DATE),
+            Text.ORIGINAL_DATE,
             lengths=(4, 8),
-            hint=Phrase.of(Text.DATE_HINT),
+            hint=Text.DATE_HINT,
             notice=notice,
             start=now.date,
         )
@@ -113,8 +111,7 @@ async def agree_on_part(
     """How much of an original, checked as for a sale; CANCEL at the check returns to the amount."""
     amount = start
     while True:
-        words = Phrase.of(title)
-        keyed = await enter_amount(desk, kind, words, start=amount, why_not=why_not)
+        keyed = await enter_amount(desk, kind, title, start=amount, why_not=why_not)
         if isinstance(keyed, GivenUp):
             await abandon(kind, EntryStep.AMOUNT, keyed)
             return keyed
@@ -150,7 +147,7 @@ def masked_card(original: Transaction) -> str:
 def original_screen(
     desk: Desk, kind: Kind, original: Transaction, left: Money | None = None
 ) -> Original:
-    """The frame that stands before ENTER of a void or refund."""
+    """The screen of an original; ENTER on it goes on with what `kind` does to it."""
     return Original(
         kind,
         masked_card(original),

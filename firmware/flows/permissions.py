@@ -33,15 +33,14 @@ async def permitted(desk: Desk, act: Act) -> bool:
 
 async def supervisor(desk: Desk, purpose: str) -> bool:
     """Ask for the supervisor's password; False when it was not given."""
-    title = Phrase.of(Text.SUPERVISOR_PASSWORD)
-    verdict = await ask_password(desk, SUPERVISOR, title, purpose)
+    verdict = await ask_password(desk, SUPERVISOR, Text.SUPERVISOR_PASSWORD, purpose)
     if isinstance(verdict, MustChange):
         await tell(desk, Text.REFUSED, Text.CHANGE_DEFAULT)
     return isinstance(verdict, Verified)
 
 
 async def ask_password(
-    desk: Desk, operator: str, title: Phrase, purpose: str
+    desk: Desk, operator: str, title: Text, purpose: str
 ) -> Verified | MustChange | None:
     """Ask for an operator's password until it is right; None when given up or locked."""
     notice: Phrase | None = None

@@ -100,8 +100,7 @@ async def agree_on_amount(
     why_not = await sale_limits(desk)
     amount: Money | None = None
     while True:
-        words = Phrase.of(title)
-        keyed = await enter_amount(desk, kind, words, first=first, start=amount, why_not=why_not)
+        keyed = await enter_amount(desk, kind, title, first=first, start=amount, why_not=why_not)
         first = None
         if isinstance(keyed, GivenUp):
             await abandon(kind, EntryStep.AMOUNT, keyed, amount)
@@ -122,8 +121,7 @@ async def _keyed_twice(desk: Desk, kind: Kind, amount: Money) -> bool:
     over = desk.config.sale.double_check_over
     if not over or amount.minor <= over:
         return True
-    title = Phrase.of(Text.SALE_AMOUNT_AGAIN)
-    again = await enter_amount(desk, kind, title, why_not=lambda _: None)
+    again = await enter_amount(desk, kind, Text.SALE_AMOUNT_AGAIN, why_not=lambda _: None)
     if again == amount:
         return True
     if not isinstance(again, GivenUp):

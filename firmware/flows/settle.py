@@ -27,7 +27,7 @@ async def settle(desk: Desk) -> None:
         await tell(desk, Text.MENU_SETTLE, Text.BATCH_EMPTY)
         return
     totals = await Look.of(Lookups.totals, await Look.of(Lookups.batch))
-    if not await ask_to_go_on(desk, Phrase.of(Text.SETTLE_TOTALS), *total_lines(desk, totals)):
+    if not await ask_to_go_on(desk, Text.SETTLE_TOTALS, *total_lines(desk, totals)):
         return
     if await may_move_money(desk):
         await _finish(desk, await begin_settlement(desk))
@@ -35,15 +35,13 @@ async def settle(desk: Desk) -> None:
 
 async def _rehearse(desk: Desk) -> None:
     """In training: its own totals and their slip; nothing is closed or sent."""
-    batch, last = (
-        await Look.of(Lookups.batch),
-        await Look.of(Lookups.last_transaction, training=True),
-    )
+    batch = await Look.of(Lookups.batch)
+    last = await Look.of(Lookups.last_transaction, training=True)
     if last is None or last.batch != batch:
         await tell(desk, Text.MENU_SETTLE, Text.BATCH_EMPTY)
         return
     lines = total_lines(desk, await Look.of(Lookups.training_totals, batch))
-    if not await ask_to_go_on(desk, Phrase.of(Text.SETTLE_TRAINING), *lines):
+    if not await ask_to_go_on(desk, Text.SETTLE_TRAINING, *lines):
         return
     job = await Look.of(Lookups.next_job)
     slip = PrintQueued(job=job, copy=Copy.SETTLEMENT, batch=batch, stan=0, training=True)
@@ -85,5 +83,4 @@ async def _finish(desk: Desk, started: SettlementStarted) -> None:
     if ended.balanced:
         await tell(desk, Text.SETTLED, Text.BALANCED, *lines, warning=False)
     else:
-        todo = Phrase.of(Text.UNBALANCED_TODO)
-        await tell(desk, Text.UNBALANCED, *lines, prompt=todo)
+        await tell(desk, Text.UNBALANCED, *lines, prompt=Phrase.of(Text.UNBALANCED_TODO))

@@ -24,12 +24,10 @@ async def sign_on(desk: Desk) -> None:
 
 async def try_sign_on(desk: Desk) -> bool:
     """Sign an operator on; a factory password must be changed first. False: not signed on."""
-    title = Phrase.of(Text.OPERATOR_NUMBER)
-    number = await enter_digits(desk, title, lengths=(2,), hint=Phrase.of(Text.SIGN_ON))
+    number = await enter_digits(desk, Text.OPERATOR_NUMBER, lengths=(2,), hint=Text.SIGN_ON)
     if isinstance(number, GivenUp):
         return False
-    password = Phrase.of(Text.OPERATOR_PASSWORD)
-    verdict = await ask_password(desk, number, password, "sign on")
+    verdict = await ask_password(desk, number, Text.OPERATOR_PASSWORD, "sign on")
     if verdict is None:
         return False
     if isinstance(verdict, MustChange):
@@ -47,14 +45,14 @@ async def choose_password(desk: Desk, operator: str, *, by: str) -> bool:
     notice: Phrase | None = None
     length = password_length(operator)
     while True:
-        first = await enter_password(desk, Phrase.of(Text.NEW_PASSWORD), length, notice)
+        first = await enter_password(desk, Text.NEW_PASSWORD, length, notice)
         if isinstance(first, GivenUp):
             return False
         if is_weak(operator, first):
             notice = Phrase.of(Text.PASSWORD_WEAK)
             await Beep()
             continue
-        second = await enter_password(desk, Phrase.of(Text.NEW_PASSWORD_AGAIN), length)
+        second = await enter_password(desk, Text.NEW_PASSWORD_AGAIN, length)
         if isinstance(second, GivenUp):
             return False
         if first != second:
@@ -69,8 +67,7 @@ async def choose_password(desk: Desk, operator: str, *, by: str) -> bool:
 
 async def sign_off(desk: Desk) -> None:
     """Sign the operator off, after sending what is owed; the display says what stays owed."""
-    title = Phrase.of(Text.SIGN_OFF_ASK, operator=desk.operator)
-    if not await ask_to_go_on(desk, title):
+    if not await ask_to_go_on(desk, Phrase.of(Text.SIGN_OFF_ASK, operator=desk.operator)):
         return
     await send_owed(desk)
     await Append.of(OperatorSignedOff(operator=desk.operator))

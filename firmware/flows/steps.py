@@ -66,7 +66,7 @@ async def press(desk: Desk, screen: Screen, *, masked: MaskedEntry | None = None
 async def enter_amount(
     desk: Desk,
     kind: Kind,
-    title: Phrase,
+    title: Text,
     *,
     first: Key | None = None,
     start: Money | None = None,
@@ -103,11 +103,11 @@ async def enter_amount(
 
 
 def _entry(
-    desk: Desk, kind: Kind, amount: Money, title: Phrase, notice: Phrase | None
+    desk: Desk, kind: Kind, amount: Money, title: Text, notice: Phrase | None
 ) -> AmountEntry:
     """The amount as it is keyed, where idle left off."""
-    training, test_keys = desk.training, desk.test_keys
-    return AmountEntry(desk.owner, kind, amount, title, notice, training, test_keys, desk.shift_px)
+    owner, words, training, test_keys = desk.owner, Phrase.of(title), desk.training, desk.test_keys
+    return AmountEntry(owner, kind, amount, words, notice, training, test_keys, desk.shift_px)
 
 
 def _shifted(minor: int, key: Key) -> int | None:
@@ -244,25 +244,26 @@ async def confirm(desk: Desk, screen: Screen) -> bool:
             await Beep()
 
 
-async def ask_to_go_on(desk: Desk, title: Phrase, *body: Phrase) -> bool:
+async def ask_to_go_on(desk: Desk, title: Phrase | Text, *body: Phrase) -> bool:
     """Ask a question whose keys are ENTER for yes and CANCEL for no. See `confirm`."""
     keys = Phrase.of(Text.PRESS_ENTER_TO_GO_ON)
-    return await confirm(desk, Notice(title, body, keys, training=desk.training))
+    return await confirm(desk, Notice(_phrase(title), body, keys, training=desk.training))
 
 
 async def enter_digits(
     desk: Desk,
-    title: Phrase,
+    title: Text,
     *,
     lengths: tuple[int, ...],
-    hint: Phrase | None = None,
+    hint: Text | None = None,
     notice: Phrase | None = None,
     start: str = "",
 ) -> str | GivenUp:
     """Key decimal digits, `*` for 00; ENTER takes them when their number is one of `lengths`."""
     digits, replace = start, bool(start)
+    words, below = Phrase.of(title), Phrase.of(hint) if hint else None
     while True:
-        screen = TextEntry(title, digits, max(lengths), hint, notice, desk.training)
+        screen = TextEntry(words, digits, max(lengths), below, notice, desk.training)
         key = await press(desk, screen)
         if isinstance(key, GivenUp):
             return key
@@ -279,13 +280,14 @@ async def enter_digits(
 
 
 async def enter_password(
-    desk: Desk, title: Phrase, length: int, notice: Phrase | None = None
+    desk: Desk, title: Text, length: int, notice: Phrase | None = None
 ) -> Password | GivenUp:
-    """Key a password of `length` digits, `*` for 00: a star a digit, masked from its first on."""
+    """Key a password of `length` digits, `*` for 00. The display shows a star for each digit."""
     keyed: Password | None = None
     while True:
         count = len(keyed) if keyed else 0
-        screen = TextEntry(title, "*" * count, length, None, notice, desk.training)
+        stars = "*" * count
+        screen = TextEntry(Phrase.of(title), stars, length, None, notice, desk.training)
         key = await press(desk, screen, masked=MaskedEntry.PASSWORD)
         if isinstance(key, GivenUp):
             return key
