@@ -33,16 +33,9 @@ async def agree_to_unusual(desk: Desk, amount: Money) -> bool:
     usual = await usual_amount(desk, amount)
     if usual is None:
         return True
-    words = Phrase.of(Text.UNUSUAL_BODY, usual=usual)
-    question = Notice(
-        Phrase.of(Text.UNUSUAL_TITLE),
-        (words,),
-        Phrase.of(Text.UNUSUAL_KEYS),
-        amount,
-        warning=True,
-        training=desk.training,
-    )
-    return await _go_on_anyway(desk, question, amount, GuardKind.UNUSUAL_AMOUNT)
+    words = Text.UNUSUAL_TITLE, Text.UNUSUAL_KEYS
+    body = (Phrase.of(Text.UNUSUAL_BODY, usual=usual),)
+    return await _go_on_anyway(desk, GuardKind.UNUSUAL_AMOUNT, amount, words, body)
 
 
 async def agree_to_duplicate(desk: Desk, amount: Money, card: CardFacts) -> bool:
@@ -54,21 +47,19 @@ async def agree_to_duplicate(desk: Desk, amount: Money, card: CardFacts) -> bool
         Phrase.of(Text.DUPLICATE_BODY, voucher=f"{earlier.stan:06d}"),
         Phrase.of(Text.DUPLICATE_WHEN, time=f"{earlier.time[:2]}:{earlier.time[2:4]}"),
     )
-    question = Notice(
-        Phrase.of(Text.DUPLICATE_TITLE),
-        body,
-        Phrase.of(Text.DUPLICATE_KEYS),
-        amount,
-        warning=True,
-        training=desk.training,
-    )
-    return await _go_on_anyway(desk, question, amount, GuardKind.DUPLICATE)
+    words = Text.DUPLICATE_TITLE, Text.DUPLICATE_KEYS
+    return await _go_on_anyway(desk, GuardKind.DUPLICATE, amount, words, body)
 
 
-async def _go_on_anyway(desk: Desk, question: Notice, amount: Money, guard: GuardKind) -> bool:
+async def _go_on_anyway(
+    desk: Desk, guard: GuardKind, amount: Money, words: tuple[Text, Text], body: tuple[Phrase, ...]
+) -> bool:
+    """Ask with `words`, the question and what its keys do, and record it; True to go on."""
+    title, keys = map(Phrase.of, words)
+    question = Notice(title, body, keys, amount, warning=True, training=desk.training)
     if not await confirm(desk, question):
         return False
-    shown = "; ".join(value for phrase in question.body for _, value in phrase.values)
+    shown = "; ".join(value for phrase in body for _, value in phrase.values)
     await Append.of(
         GuardOverridden(guard=guard, shown=shown, operator=desk.operator, amount_minor=amount.minor)
     )
