@@ -236,7 +236,7 @@ async def present_card(
         if isinstance(atr, CardFailure):
             notice = Phrase.of(_TROUBLE[atr])
         else:
-            setup = desk.emv
+            setup = desk.emv()
             session = Session(
                 dialogue,
                 _terminal(setup.terminal, wanted),
@@ -342,7 +342,7 @@ async def _transaction(desk: Desk, wanted: CardUse) -> EmvTransaction:
         at=moment.wall,
         sequence_counter=numbers.stan,
         type=TYPES[wanted.kind],
-        on_exception_file=desk.emv.exceptions.lists,
+        on_exception_file=desk.emv().exceptions.lists,
         # a training transaction uses up no offline approval of the card
         merchant_forced_online=desk.training
         or wanted.kind in (Text.BALANCE, Kind.PREAUTH)

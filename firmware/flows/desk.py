@@ -35,7 +35,7 @@ class Desk:
     """The settings, and the state of the desk: language, operator (none signed on: ""), mode."""
 
     config: Config
-    make_emv: Callable[[], EmvSetup]  # for the first card: no screen before it needs any of it
+    emv: Callable[[], EmvSetup]  # what the kernel needs; made for the first card, not for a screen
     card_key: SecretKey  # for the keyed hash that tells the same card
     language: Language
     operator: str = ""
@@ -74,11 +74,6 @@ class Desk:
     def owner(self) -> Owner:
         """Whose terminal this is, in the language of the screen."""
         return owner_of(self.config, self.language)
-
-    @property
-    def emv(self) -> EmvSetup:
-        """What the kernel needs of the terminal."""
-        return self.make_emv()
 
     @property
     def idle_timeout_ms(self) -> int:
