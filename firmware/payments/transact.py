@@ -83,7 +83,6 @@ class PaymentPending(Struct, frozen=True):
     """
 
     transaction: Transaction
-    cause: ReversalCause
 
 
 class PaymentUnsent(Struct, frozen=True):
@@ -169,7 +168,7 @@ async def _undecided(
     outcome = unanswered(payment, Result.PENDING, cause, ready.verification, emv)
     copies = both_copies(payment, await Look.of(Lookups.next_job))
     await Append.of(outcome, copies[0], replace(copies[1], held=False))
-    return PaymentPending(await _transaction(payment), cause)
+    return PaymentPending(await _transaction(payment))
 
 
 async def _offline(
