@@ -14,6 +14,7 @@ from firmware.flows.effects import AskCardPresent, Beep, ReleasePaper, Wait
 from firmware.flows.ended_words import STANDS, not_approved
 from firmware.flows.original import detail_of
 from firmware.flows.paper_waits import no_receipt
+from firmware.flows.reprint import queue_again
 from firmware.flows.sale import Met, meet_card
 from firmware.flows.settle import may_move_money
 from firmware.flows.steps import GivenUp, abandon, agree, confirm_in_turns, leave_to_next, show
@@ -21,7 +22,7 @@ from firmware.flows.void import CardAndPin, carry_out, present_with_pin
 from firmware.flows.words import why_refused
 from firmware.journal.lookups import Lookups
 from firmware.journal.order_records import OrderEnd, OrderEnded, OrderLine, OrderTaken
-from firmware.journal.paper_records import PrintDropped, PrintQueued
+from firmware.journal.paper_records import PrintDropped
 from firmware.journal.transactions import Transaction
 from firmware.payments.context import is_on_a_line
 from firmware.payments.effects import Append, CheckClock, CheckSpace, Look, ReadClock
@@ -333,15 +334,7 @@ async def _reprint(order_id: str) -> TillAsked | None:
     if paid is None:
         await AnswerTill(NotNow.NO_RECEIPT)
         return None
-    copy = PrintQueued(
-        job=await Look.of(Lookups.next_job),
-        copy=Copy.CARDHOLDER,
-        batch=paid.batch,
-        stan=paid.stan,
-        duplicate=True,
-        reason="asked for by a till",
-        training=paid.training,
-    )
-    await Append.of(copy)
+    why, training = "asked for by a till", paid.training
+    await queue_again(Copy.CARDHOLDER, paid.batch, paid.stan, why, training=training)
     await AnswerTill(Done.RECORDED)
     return None

@@ -56,21 +56,23 @@ async def reprint_transaction(desk: Desk, transaction: Transaction | None) -> No
 
 
 async def _queue(desk: Desk, copy: Copy, batch: int, stan: int, *, training: bool) -> None:
-    job = await Look.of(Lookups.next_job)
+    await queue_again(copy, batch, stan, f"reprint by {desk.operator}", training=training)
+    printed = await Look.of(Lookups.transaction, batch, stan, training=training)
+    said = Phrase.of(Text.PRINT_QUEUED)
+    if printed is not None:
+        said = Phrase.of(Text.PRINT_QUEUED_AGAIN, count=printed.reprints)
+    await tell(desk, Text.MENU_REPRINT, said, warning=False)
+
+
+async def queue_again(copy: Copy, batch: int, stan: int, reason: str, *, training: bool) -> None:
+    """Queue a paper once more, marked as a duplicate."""
     queued = PrintQueued(
-        job=job,
+        job=await Look.of(Lookups.next_job),
         copy=copy,
         batch=batch,
         stan=stan,
         duplicate=True,
-        reason=f"reprint by {desk.operator}",
+        reason=reason,
         training=training,
     )
     await Append.of(queued)
-    printed = await Look.of(Lookups.transaction, batch, stan, training=training)
-    said = (
-        Phrase.of(Text.PRINT_QUEUED_AGAIN, count=printed.reprints)
-        if printed is not None
-        else Phrase.of(Text.PRINT_QUEUED)
-    )
-    await tell(desk, Text.MENU_REPRINT, said, warning=False)
