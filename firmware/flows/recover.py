@@ -9,12 +9,13 @@ from firmware.flows.settle import resume_settlement
 from firmware.flows.steps import show, tell
 from firmware.journal.lookups import Lookups
 from firmware.journal.paper_records import PrintDoubtful
-from firmware.journal.records import Record, ReversalOpened
+from firmware.journal.records import Record
 from firmware.journal.transactions import Transaction
 from firmware.payments.advice import is_advice
 from firmware.payments.effects import Append, Look
 from firmware.payments.outcomes import unanswered
 from firmware.payments.owed import send_owed
+from firmware.payments.reverse import reversal_of
 from firmware.payments.tills import orders_cut_short
 from firmware.receipts.spool import printed_again
 from firmware.ui.screens import Notice, Phrase
@@ -36,7 +37,7 @@ async def recover(desk: Desk, *, power_lost: bool) -> None:
         if each in refunds:
             records.append(unanswered(each.payment, Result.PENDING, cause))
         else:
-            records.append(_reversal_of(each, cause))
+            records.append(reversal_of(each.payment, cause))
     records += await orders_cut_short(power_lost=power_lost)
     next_job = await Look.of(Lookups.next_job)
     for number, job in enumerate(doubtful):
@@ -72,12 +73,6 @@ async def _is_repeated(desk: Desk, intent: Transaction) -> bool:
     if not is_advice(desk, intent.payment):
         return False
     return await Look.of(Lookups.is_sealed, intent.batch, intent.stan)
-
-
-def _reversal_of(intent: Transaction, cause: ReversalCause) -> ReversalOpened:
-    return ReversalOpened(
-        batch=intent.batch, stan=intent.stan, reason=cause.value, training=intent.training
-    )
 
 
 def _numbers(transactions: list[Transaction]) -> Phrase:

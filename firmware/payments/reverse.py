@@ -25,13 +25,15 @@ from firmware.payments.effects import Append, Authorise, Look, ReadClock, Unseal
 
 async def reverse(context: Context, payment: Payment, cause: ReversalCause) -> bool:
     """Open a reversal of a payment and try it at once; True when the acquirer confirmed it."""
-    await Append.of(
-        ReversalOpened(
-            batch=payment.batch, stan=payment.stan, reason=cause.value, training=payment.training
-        )
-    )
+    await Append.of(reversal_of(payment, cause))
     await context.progress(Progress(Stage.REVERSING, payment.kind, payment.amount))
     return await send_reversals(context)
+
+
+def reversal_of(payment: Payment, cause: ReversalCause) -> ReversalOpened:
+    """What records that a reversal of `payment` is owed."""
+    batch, stan, training = payment.batch, payment.stan, payment.training
+    return ReversalOpened(batch=batch, stan=stan, reason=cause.value, training=training)
 
 
 async def send_reversals(context: Context) -> bool:
