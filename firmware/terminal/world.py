@@ -38,8 +38,8 @@ from hw.events import KeyPressed
 from hw.ports import Buzzer, CardReader, Clock, DeviceFault, Display, Printer, Worker
 
 BEEP_MS, LONG_BEEP_MS = 60, 400
-# before these screens the display is initialised again, and now and then under those that stay: one
-# that lost its power for a moment is dark and does not report it
+# before these screens the display is initialised again, and now and then under those that stay: a
+# chip that lost its power for a moment is dark, takes whatever is sent, and does not report it
 READ_BY_PEOPLE = (AmountCheck, Original, CardPrompt, PinEntry, Outcome)
 STANDING = (Idle, Attract, OutOfService)
 HEAL_MS = 50_000
@@ -98,7 +98,7 @@ class Panel:
         self._on_frame = on_frame
         self._frame: Frame | None = None
         self._since_ms = 0
-        self._heal_at_ms = self._heal_next_ms()
+        self._heal_at_ms = clock.monotonic_ms() + HEAL_MS
         self.screen: Screen | None = None
         self.language = Language.ZH
         self.fault: DeviceFault | None = None
@@ -115,8 +115,8 @@ class Panel:
         to_read = isinstance(screen, READ_BY_PEOPLE) and type(before) is not type(screen)
         stands = isinstance(screen, STANDING) or not changed
         due = stands and self._clock.monotonic_ms() >= self._heal_at_ms
-        if due or (changed and to_read):
-            self._heal(frame)
+        if self.fault is None and (due or (changed and to_read)):
+            self.reopen(frame)
         if due or changed:
             self._put(frame)
         return effects.Shown(self._since_ms, frame.sha256, frame.packed)
@@ -126,7 +126,7 @@ class Panel:
 
         `fault` stays while it is lost.
         """
-        self._heal_at_ms = self._heal_next_ms()
+        self._heal_at_ms = self._clock.monotonic_ms() + HEAL_MS
         try:
             self._display.reopen(frame.image if frame else None)
         except DeviceFault as fault:
@@ -134,18 +134,6 @@ class Panel:
         else:
             self.fault = None
             self._frame = None  # what was shown meanwhile never came there
-
-    def _heal(self, frame: Frame) -> None:
-        """Build the display anew with `frame` on it: it may be dark without a sign of it.
-
-        A chip that lost its power for a moment is reset and takes whatever is sent, and the bus
-        does not tell.
-        """
-        if self.fault is None:
-            self.reopen(frame)
-
-    def _heal_next_ms(self) -> int:
-        return self._clock.monotonic_ms() + HEAL_MS
 
     def _put(self, frame: Frame) -> None:
         self._frame = frame
