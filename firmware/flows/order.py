@@ -11,8 +11,8 @@ from firmware.core.money import Money, major_text
 from firmware.flows.card import release_card
 from firmware.flows.desk import Desk
 from firmware.flows.effects import AskCardPresent, Beep, ReleasePaper, Wait
-from firmware.flows.ended_words import STANDS, not_approved
 from firmware.flows.original import detail_of
+from firmware.flows.outcome import STANDS, not_approved
 from firmware.flows.paper_waits import no_receipt
 from firmware.flows.reprint import queue_again
 from firmware.flows.sale import Met, meet_card

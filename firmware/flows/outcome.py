@@ -3,27 +3,74 @@
 from __future__ import annotations
 
 import enum
+from typing import assert_never
 
 from msgspec import Struct
 
-from firmware.core.kinds import Kind
+from firmware.core.kinds import Kind, ReversalCause
+from firmware.emv.codes import Tvr
 from firmware.flows.desk import Desk
 from firmware.flows.effects import AskCardPresent, AskPaperStuck, Beep, ReleasePaper, Wait
-from firmware.flows.ended_words import NotApproved, not_approved
 from firmware.flows.paper_waits import in_turns
 from firmware.flows.steps import leave_to_next, show, tell, until_dismissed
 from firmware.flows.void import undo
 from firmware.flows.words import why_refused
+from firmware.iso8583.responses import (
+    CARD_NOT_ALLOWED,
+    RESTRICTED_CARD,
+    TOO_MANY_WRONG_PINS,
+    response_text,
+)
 from firmware.payments.effects import ReadClock
 from firmware.payments.refusals import Refusal
 from firmware.payments.roles import Act, May, may
-from firmware.payments.transact import PaymentApproved, PaymentEnded
+from firmware.payments.transact import (
+    NO_ANSWER,
+    PaymentApproved,
+    PaymentDeclined,
+    PaymentEnded,
+    PaymentPending,
+    PaymentUndecided,
+    PaymentUnsent,
+)
 from firmware.ui.screens import Outcome, Phrase
 from firmware.ui.texts import Text
 from hw.events import Key, KeyPressed
 
 TICK_MS = 1_000
 REFUSAL_MS = 15_000
+
+# What the TVR says, the gravest first. See EMV 4.4 Book 3, Annex C5.
+_REASONS: tuple[tuple[Tvr, Phrase], ...] = (
+    (Tvr.SDA_FAILED | Tvr.DDA_FAILED | Tvr.CDA_FAILED, Phrase.of(Text.CARD_NOT_GENUINE)),
+    (Tvr.CARD_ON_EXCEPTION_FILE, Phrase.of(response_text(RESTRICTED_CARD))),
+    (Tvr.EXPIRED_APPLICATION, Phrase.of(Text.CARD_EXPIRED)),
+    (Tvr.SERVICE_NOT_ALLOWED, Phrase.of(response_text(CARD_NOT_ALLOWED))),
+    (Tvr.PIN_TRY_LIMIT_EXCEEDED, Phrase.of(response_text(TOO_MANY_WRONG_PINS))),
+    (Tvr.PIN_NOT_ENTERED, Phrase.of(Text.PIN_MISSING)),
+)
+
+# What a payment that was not approved leaves, and one that was reversed.
+STANDS = {
+    Kind.SALE: Text.NOT_CHARGED,
+    Kind.VOID: Text.NOT_VOIDED,
+    Kind.REFUND: Text.NOT_REFUNDED,
+    Kind.PREAUTH: Text.NOT_HELD,
+    Kind.PREAUTH_VOID: Text.NOT_RELEASED,
+    Kind.COMPLETION: Text.NOT_CHARGED,
+    Kind.COMPLETION_VOID: Text.NOT_GIVEN_BACK,
+}
+_STANDS_REVERSED = {
+    Kind.SALE: Text.FAILED_REVERSED,
+    Kind.VOID: Text.VOID_REVERSED,
+    Kind.REFUND: Text.REFUND_REVERSED,
+    Kind.PREAUTH: Text.PREAUTH_REVERSED,
+    Kind.PREAUTH_VOID: Text.RELEASE_REVERSED,
+    Kind.COMPLETION: Text.FAILED_REVERSED,
+    Kind.COMPLETION_VOID: Text.GIVEN_BACK_REVERSED,
+}
+
+NotApproved = PaymentDeclined | PaymentPending | PaymentUnsent | PaymentUndecided
 
 
 class _Next(enum.Enum):
@@ -42,14 +89,57 @@ async def finish(desk: Desk, ended: PaymentEnded) -> None:
         case Refusal():
             await tell(desk, Text.REFUSED, why_refused(ended))
         case _:
-            await _not_approved(desk, ended)
+            await Beep(long=True)
+            shown = await show(desk, not_approved(desk, ended))
+            await until_dismissed(shown, REFUSAL_MS)
 
 
-async def _not_approved(desk: Desk, ended: NotApproved) -> None:
-    """Show why not, and what stands, until a key is pressed; nothing is owed."""
-    await Beep(long=True)
-    shown = await show(desk, not_approved(desk, ended))
-    await until_dismissed(shown, REFUSAL_MS)
+def not_approved(desk: Desk, ended: NotApproved) -> Outcome:
+    """The screen that says why not, and what stands."""
+    kind, code, undecided = ended.transaction.kind, "", False
+    match ended:
+        case PaymentDeclined():
+            why, stands, code = why_declined(ended), STANDS[kind], ended.code
+        case PaymentPending():
+            why, stands = Phrase.of(Text.REFUND_UNCONFIRMED), Text.REFUND_REPEATED
+            undecided = True
+        case PaymentUnsent():
+            why, stands = Phrase.of(Text.NOT_SENT), STANDS[kind]
+        case PaymentUndecided():
+            stands = _STANDS_REVERSED[kind] if ended.reversed else Text.FAILED_REVERSAL_DUE
+            why = why_undecided(ended)
+            if desk.customer and why.text is Text.NO_ANSWER:
+                why = Phrase.of(Text.NOT_COMPLETED)
+        case _ as never:
+            assert_never(never)
+    return Outcome(
+        kind,
+        ended.transaction.amount,
+        approved=False,
+        text=why,
+        code=code,
+        prompt=Phrase.of(stands),
+        training=desk.training,
+        undecided=undecided,
+    )
+
+
+def why_declined(ended: PaymentDeclined) -> Phrase:
+    """Why acquirer, card or terminal declined, in words that a customer understands."""
+    if not ended.transaction.offline:
+        return Phrase.of(response_text(ended.code))
+    tvr = int(ended.transaction.emv.tvr or "0", 16)
+    return next((words for bits, words in _REASONS if tvr & bits), Phrase.of(Text.DECLINED))
+
+
+def why_undecided(ended: PaymentUndecided) -> Phrase:
+    """What made a payment's outcome unknown."""
+    if ended.cause in NO_ANSWER.values():
+        return Phrase.of(Text.NO_ANSWER)
+    if ended.cause is ReversalCause.PART:
+        return Phrase.of(Text.PART_APPROVED)
+    gone = ended.cause is ReversalCause.CARD_GONE
+    return Phrase.of(Text.CARD_PULLED if gone else Text.DECLINED)
 
 
 async def _approved(desk: Desk, done: PaymentApproved) -> None:

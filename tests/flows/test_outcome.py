@@ -15,8 +15,7 @@ from firmware.flows.effects import (
     ReleasePaper,
     Wait,
 )
-from firmware.flows.ended_words import why_declined, why_undecided
-from firmware.flows.outcome import finish
+from firmware.flows.outcome import finish, why_declined, why_undecided
 from firmware.flows.steps import PHASE_MS
 from firmware.iso8583.messages import Answered
 from firmware.iso8583.responses import response_text
