@@ -74,7 +74,15 @@ def run_terminal(
         )
         for warning in warnings_of(settings):
             _LOG.warning("configuration", extra=log.fields(warning=warning))
-        _LOG.info("started", extra=_identity(settings, data))
+        started = log.fields(
+            version=__version__,
+            terminal=settings.config.merchant.terminal,
+            config=settings.source,
+            data=data,
+            host=settings.config.host.kind,
+            printer=settings.config.printer.kind,
+        )
+        _LOG.info("started", extra=started)
         try:
             with beside(assembly.terminal, inbox):
                 loop.run()
@@ -121,17 +129,6 @@ def _assembled(
     except (JournalFault, KeyFileError, BooksError, OSError) as error:
         show_refusal(settings.config, error, parts.display)
         raise Refused(f"{data}: {error}", code=FAILED) from error
-
-
-def _identity(settings: Settings, data: Path) -> dict[str, object]:
-    return log.fields(
-        version=__version__,
-        terminal=settings.config.merchant.terminal,
-        config=settings.source,
-        data=data,
-        host=settings.config.host.kind,
-        printer=settings.config.printer.kind,
-    )
 
 
 @contextlib.contextmanager
