@@ -19,7 +19,7 @@ class ReaderSlot:
     def __init__(self) -> None:
         self.present = False
         self.used = False
-        """Whether the card has served, or may have: whom one that was found served is unknown."""
+        """Whether the card was used for a payment; of one that was found in the slot: unknown."""
         self._told = self._lost = False
 
     @property
