@@ -20,7 +20,6 @@ from collections.abc import Sequence
 from functools import partial
 
 import msgspec
-from msgspec import Struct
 
 from firmware.core.masked import Pan, SecretKey
 from firmware.core.seal import Seal
@@ -32,31 +31,20 @@ from firmware.journal.store import Also
 from firmware.journal.tables import keep_card
 
 
-class SealedPlace(Struct, frozen=True):
-    """Which transaction: its batch and voucher number."""
-
-    batch: int
-    stan: int
-
-    @property
-    def words(self) -> bytes:
-        """What the seal is bound to."""
-        return f"offline {self.batch:06d}/{self.stan:06d}".encode()
-
-
-def seal(card: CardPresented, place: SealedPlace, card_key: SecretKey) -> bytes:
+def seal(card: CardPresented, batch: int, stan: int, card_key: SecretKey) -> bytes:
     """What later messages need of the card, readable by this terminal alone."""
     told = (card.pan.reveal(), card.psn, card.expiry, card.de55)
-    return _seal(card_key).close(msgspec.json.encode(told), place.words)
+    return _seal(card_key).close(msgspec.json.encode(told), _place(batch, stan))
 
 
-def unseal(sealed: bytes, place: SealedPlace, card_key: SecretKey) -> CardPresented:
+def unseal(sealed: bytes, batch: int, stan: int, card_key: SecretKey) -> CardPresented:
     """The card as it was sealed. Raises JournalFault when it was changed or is another's."""
+    place = _place(batch, stan)
     try:
-        told = _seal(card_key).open(sealed, place.words)
+        told = _seal(card_key).open(sealed, place)
         pan, psn, expiry, de55 = msgspec.json.decode(told, type=tuple[str, str, str, bytes])
     except ValueError as error:
-        raise JournalFault(Trouble.CORRUPT, f"{place.words.decode()} cannot be read") from error
+        raise JournalFault(Trouble.CORRUPT, f"{place.decode()} cannot be read") from error
     return CardPresented(Pan(pan), psn, expiry, de55=de55)
 
 
@@ -72,8 +60,13 @@ def keeping(
         return None
     if owed is None:
         return None
-    sealed = seal(card, SealedPlace(owed.batch, owed.stan), card_key)
+    sealed = seal(card, owed.batch, owed.stan, card_key)
     return partial(keep_card, batch=owed.batch, stan=owed.stan, sealed=sealed)
+
+
+def _place(batch: int, stan: int) -> bytes:
+    """What the seal is bound to."""
+    return f"offline {batch:06d}/{stan:06d}".encode()
 
 
 def _seal(card_key: SecretKey) -> Seal:

@@ -16,7 +16,7 @@ from firmware.journal.records import IntentRecorded, Record, SettlementCompleted
 from firmware.journal.store import Also
 from firmware.journal.waiting import NO_BLOBS
 from firmware.payments import effects as payment_effects
-from firmware.payments.sealed_cards import SealedPlace, keeping, unseal
+from firmware.payments.sealed_cards import keeping, unseal
 from firmware.receipts.spool import Spool
 from firmware.terminal.clock_watch import ClockWatch
 from firmware.terminal.data_directory import DataDirectory
@@ -162,7 +162,7 @@ def perform(effect: payment_effects.Effect[Any], world: World) -> Any:
             return effect.read(data.journal)
         case payment_effects.Unseal(batch=batch, stan=stan):
             sealed = data.journal.sealed(batch, stan)
-            return unseal(sealed, SealedPlace(batch, stan), data.journal.keys.card)
+            return unseal(sealed, batch, stan, data.journal.keys.card)
         case payment_effects.ReadClock():
             return payment_effects.Moment(world.clock.monotonic_ms(), world.clock.now())
         case effects.CheckPassword():

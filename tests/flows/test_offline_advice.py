@@ -31,7 +31,7 @@ from firmware.lab.scenario.player import Player
 from firmware.lab.scenario.stage import START, Stage
 from firmware.payments.advice import TRY_AGAIN, send_advices
 from firmware.payments.effects import Append, Authorise, Look, Unseal
-from firmware.payments.sealed_cards import SealedPlace, keeping, seal, unseal
+from firmware.payments.sealed_cards import keeping, seal, unseal
 from firmware.terminal.assembly import embedded_host
 from hw.ports import Clock
 from tests.flows.at_a_line import sealed_rows
@@ -41,11 +41,11 @@ from tests.payment import payment, yuan
 from tests.playing import play
 
 PAN = "5413330089020029"
-PLACE, KEY = SealedPlace(3, 17), SecretKey(b"c" * 32)
+PLACE, KEY = (3, 17), SecretKey(b"c" * 32)
 PRESENTED = CardPresented(Pan(PAN), "01", "3012", de55=bytes.fromhex("9F2608AABBCCDDEEFF0011"))
 
 
-PAYMENT = payment(batch=PLACE.batch, stan=PLACE.stan, amount=yuan(5_000))
+PAYMENT = payment(batch=PLACE[0], stan=PLACE[1], amount=yuan(5_000))
 
 
 def owed(attempts: int = 0, *, told: bool = False) -> Advice:
@@ -58,15 +58,15 @@ def request() -> FinancialRequest:
 
 
 def test_a_sealed_card_is_read_only_with_its_key_at_its_place():
-    sealed = seal(PRESENTED, PLACE, KEY)
-    assert unseal(sealed, PLACE, KEY) == PRESENTED
+    sealed = seal(PRESENTED, *PLACE, KEY)
+    assert unseal(sealed, *PLACE, KEY) == PRESENTED
     assert PAN.encode() not in sealed
-    assert seal(PRESENTED, PLACE, KEY) != sealed
+    assert seal(PRESENTED, *PLACE, KEY) != sealed
     for wrong in (
-        lambda: unseal(sealed, SealedPlace(3, 18), KEY),
-        lambda: unseal(sealed, PLACE, SecretKey(b"d" * 32)),
-        lambda: unseal(sealed[:-1] + bytes([sealed[-1] ^ 1]), PLACE, KEY),
-        lambda: unseal(b"", PLACE, KEY),
+        lambda: unseal(sealed, 3, 18, KEY),
+        lambda: unseal(sealed, *PLACE, SecretKey(b"d" * 32)),
+        lambda: unseal(sealed[:-1] + bytes([sealed[-1] ^ 1]), *PLACE, KEY),
+        lambda: unseal(b"", *PLACE, KEY),
     ):
         with pytest.raises(JournalFault):
             wrong()
@@ -76,7 +76,7 @@ def test_no_track_data_and_no_pin_is_sealed():
     records = (AdviceQueued(batch=3, stan=17),)
     assert keeping(records, PRESENTED, KEY) is not None
     assert keeping((), PRESENTED, KEY) is None
-    assert unseal(seal(PRESENTED, PLACE, KEY), PLACE, KEY).track2 is None
+    assert unseal(seal(PRESENTED, *PLACE, KEY), *PLACE, KEY).track2 is None
 
 
 def test_an_accepted_advice_is_recorded_with_the_acquirers_reference():
