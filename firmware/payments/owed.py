@@ -41,10 +41,6 @@ class Owed(Struct, frozen=True):
     sales: int = 0  # that a card approved by itself
     refunds: int = 0  # that were not answered
 
-    @property
-    def nothing(self) -> bool:
-        return not (self.reversals or self.sales or self.refunds)
-
 
 async def what_is_owed() -> Owed:
     """What has still to be sent to the acquirer."""
@@ -81,7 +77,7 @@ class Retry(Struct):
 
     async def go_on(self, context: Context, moment: Moment) -> int | None:
         """Send if it is time; how long to wait at most before the next call, None for any time."""
-        if (await what_is_owed()).nothing and not await _scripts(context):
+        if await what_is_owed() == Owed(0) and not await _scripts(context):
             return None
         if moment.monotonic_ms - self.tried_ms >= self.pause_ms:
             self.tried_ms = moment.monotonic_ms
