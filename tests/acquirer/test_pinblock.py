@@ -8,20 +8,23 @@ from psec import pinblock
 from firmware.core.masked import Pan, Pin, SecretKey
 from firmware.iso8583.keys import SessionKeys, derive
 from firmware.iso8583.pinblock import PinFormat, decipher, encipher
-from tests.acquirer.test_embedded_messages import CARD, KEYS, PAN, SALE, encode, unpack
+from firmware.iso8583.unionpay import embedded_line
+from tests.iso8583.ends import CARD, EMBEDDED, KEYS, Ends
+
+PAN = CARD.pan.reveal()
 
 
 @pytest.mark.parametrize(("form", "field", "made"), [(0, "52", "26"), (4, "62", "47")])
 def test_the_pin_travels_enciphered_under_its_session(
     form: PinFormat, field: str, made: str
 ) -> None:
-    fields = unpack(encode(SALE, form))
+    fields = Ends(embedded_line(form)).fields(EMBEDDED.sale)
     block = bytes.fromhex(fields[field])
     assert fields["53"] == made + "0" * 14
     assert not {"52", "62"} - {field} & fields.keys()
     assert decipher(block, CARD.pan, KEYS) == Pin("123456")
     assert decipher(block, CARD.pan, SessionKeys(mac=KEYS.pin, pin=KEYS.mac)) is None
-    assert decipher(block, Pan("6217000012345678000"), KEYS) != Pin("123456")
+    assert decipher(block, Pan("6224242900000121"), KEYS) != Pin("123456")
 
 
 def test_a_pin_block_is_that_of_the_oracle() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from firmware.__main__ import main
-from tests.iso8583.test_unionpay import KEYS, LINE, REQUESTS
+from tests.iso8583.ends import REQUESTS, UNIONPAY
 
 VECTORS = json.loads(
     (Path(__file__).parents[1] / "iso8583" / "vectors.json").read_text(encoding="utf-8")
@@ -43,13 +43,13 @@ def test_a_file_of_bytes_or_of_hex_is_read_as_json(capsys, tmp_path) -> None:
 
 
 def test_an_upload_says_what_it_is_and_whose_cards_it_masks(capsys) -> None:
-    details = LINE.request(REQUESTS["upload"], KEYS).hex()
+    details = UNIONPAY.asks(REQUESTS["upload"]).hex()
     assert main(["acquirer", "decode", details]) == 0
     said = capsys.readouterr().out
     assert '00000024201  "details"' in said
     assert "0100000003" + "*" * 20 + "000000000100" in said
     assert PAN not in said
-    end = LINE.request(REQUESTS["upload_end"], KEYS).hex()
+    end = UNIONPAY.asks(REQUESTS["upload_end"]).hex()
     assert main(["acquirer", "decode", end]) == 0
     said = capsys.readouterr().out
     assert " 48 totals or details             4  0012\n" in said
@@ -57,7 +57,7 @@ def test_an_upload_says_what_it_is_and_whose_cards_it_masks(capsys) -> None:
 
 
 def test_chip_data_are_read_object_by_object(capsys) -> None:
-    frame = LINE.request(REQUESTS["upload_chip"], KEYS).hex()
+    frame = UNIONPAY.asks(REQUESTS["upload_chip"]).hex()
     assert main(["acquirer", "decode", frame]) == 0
     said = capsys.readouterr().out
     assert '0000002420350  "chip data, approved online"' in said

@@ -9,62 +9,67 @@ from msgspec.structs import replace
 
 from firmware.core.kinds import Totals
 from firmware.iso8583.client import HostClient
-from firmware.iso8583.messages import Answered, FinancialRequest, NoAnswer, NoAnswerCause
+from firmware.iso8583.messages import Answered, NoAnswer, NoAnswerCause
 from firmware.iso8583.profile import Profile, ProfileError
 from firmware.iso8583.unionpay import Unacceptable, UnionPay, line_of
-from tests.iso8583.test_unionpay import KEYS, OTHER, PROFILE, REQUESTS, TODAY, parts
+from tests.iso8583.ends import (
+    EMBEDDED,
+    KEYS,
+    OTHER,
+    PROFILE,
+    REQUESTS,
+    TODAY,
+    UNIONPAY,
+    Ends,
+    dated,
+)
 
 TOTALS = Totals(sales=1, sales_minor=500)
 
 
-def own(**messages: Any) -> UnionPay:
-    return UnionPay(replace(PROFILE, messages=replace(PROFILE.messages, **messages)))
+def own(**messages: Any) -> Ends:
+    return Ends(UnionPay(replace(PROFILE, messages=replace(PROFILE.messages, **messages))))
 
 
 def test_a_profile_decides_what_a_request_has_and_how_long_field_60_is() -> None:
     messages = replace(PROFILE.messages, field_60_digits=19)
     requests = PROFILE.requests | {"sale": (4, 11, 41, 42, 60, 64)}
-    line = UnionPay(replace(PROFILE, messages=messages, requests=requests))
-    fields = parts(line.request(REQUESTS["sale"], KEYS))
+    ends = Ends(UnionPay(replace(PROFILE, messages=messages, requests=requests)))
+    fields = ends.fields(REQUESTS["sale"])
     assert [key for key in fields if key != "t"] == ["4", "11", "41", "42", "60", "64"]
     assert fields["60"] == "2200002400050000000"
 
 
 def test_entry_modes_and_organisation_are_the_profiles() -> None:
-    line = own(entry_modes=("071", "072"), organisation="VIS")
+    ends = own(entry_modes=("071", "072"), organisation="VIS")
     sale = REQUESTS["sale"]
-    assert parts(line.request(sale, KEYS))["22"] == "071"
+    assert ends.fields(sale)["22"] == "071"
     without = replace(sale, card=replace(sale.card, pin=None))
-    assert parts(line.request(without, KEYS))["22"] == "072"
-    assert parts(line.request(REQUESTS["refund"], KEYS))["63"] == "VIS"
+    assert ends.fields(without)["22"] == "072"
+    assert ends.fields(REQUESTS["refund"])["63"] == "VIS"
 
 
 class TestASettlementWithAMac:
-    LINE = UnionPay(
-        replace(
-            PROFILE,
-            requests=PROFILE.requests | {"settlement": (*PROFILE.requests["settlement"], 64)},
+    ENDS = Ends(
+        UnionPay(
+            replace(
+                PROFILE,
+                requests=PROFILE.requests | {"settlement": (*PROFILE.requests["settlement"], 64)},
+            )
         )
     )
-
-    def heard(self, keys: Any) -> Any:
-        opened = self.LINE.open_request(self.LINE.request(REQUESTS["settlement"], keys))
-        assert opened is not None
-        return self.LINE.read_opened(opened, KEYS, TODAY)
+    SETTLE = REQUESTS["settlement"]
 
     def test_it_is_read_under_the_terminals_key_alone(self) -> None:
-        assert self.heard(KEYS).request == REQUESTS["settlement"]
-        assert self.heard(OTHER).request == Unacceptable("A0", "MAC differs")
+        assert self.ENDS.heard(self.ENDS.asks(self.SETTLE)).request == self.SETTLE
+        forged = self.ENDS.asks(self.SETTLE, OTHER)
+        assert self.ENDS.heard(forged).request == Unacceptable("A0", "MAC differs")
 
     def test_an_answer_without_it_is_none(self) -> None:
-        asked = self.heard(KEYS)
-        told = Answered("00", host_totals=asked.request.totals, balanced=True)
-        settle = REQUESTS["settlement"]
-        assert self.LINE.read_answer(self.LINE.answer(asked, told, KEYS), settle, KEYS).answer == (
-            replace(told, remark="")
-        )
-        plain = UnionPay(PROFILE).answer(asked, told, None)
-        read = self.LINE.read_answer(plain, settle, KEYS).answer
+        told = Answered("00", host_totals=self.SETTLE.totals, balanced=True)
+        answer = self.ENDS.answers(self.SETTLE, told)
+        assert self.ENDS.reads(answer, self.SETTLE).answer == told
+        read = self.ENDS.reads(UNIONPAY.answers(self.SETTLE, told), self.SETTLE).answer
         assert isinstance(read, NoAnswer)
         assert read.cause is NoAnswerCause.WRONG_MAC
 
@@ -127,14 +132,6 @@ def test_what_a_code_means_for_a_request_is_the_profiles(
     assert (answer.response_code, answer.is_approval) == (code, approves)
 
 
-def dated(request: Any) -> Any:
-    """The request on a day, where the embedded acquirer's messages say it."""
-    at = {"date": f"{TODAY:%Y%m%d}", "time": "120000"}
-    if isinstance(request, FinancialRequest):
-        return replace(request, payment=replace(request.payment, **at))
-    return replace(request, **at) if hasattr(request, "date") else request
-
-
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -180,12 +177,8 @@ def test_a_format_of_pin_blocks_that_has_no_field_is_a_mistake() -> None:
 def test_totals_by_kinds_balance_where_code_result_and_totals_say_so(
     answer: Answered, balanced: bool
 ) -> None:
-    line = line_of("embedded")
-    request = replace(dated(REQUESTS["settlement"]), totals=TOTALS)
-    opened = line.open_request(line.request(request, KEYS))
-    assert opened is not None
-    frame = line.answer(line.read_opened(opened, KEYS, TODAY), answer, KEYS)
-    read = line.read_answer(frame, request, KEYS).answer
+    request = replace(EMBEDDED.requests["settlement"], totals=TOTALS)
+    read = EMBEDDED.reads(EMBEDDED.answers(request, answer), request).answer
     assert isinstance(read, Answered)
     assert read.balanced is balanced
 

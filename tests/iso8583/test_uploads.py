@@ -11,28 +11,18 @@ from firmware.core.masked import Pan
 from firmware.core.money import CURRENCIES, Currency
 from firmware.iso8583.chip_data import kept_of
 from firmware.iso8583.codec import Fields, WireError
-from firmware.iso8583.frame import unpack_frame
 from firmware.iso8583.messages import Answered, CardPresented, ChipUploadRequest, NoAnswer
 from firmware.iso8583.profile import Profile, ProfileError, UploadShape
 from firmware.iso8583.request_parts import UnknownCurrencyError
 from firmware.iso8583.unionpay import Unacceptable, UnionPay
 from firmware.iso8583.unionpay_requests import request_of
-from tests.iso8583.test_unionpay import (
-    AAC,
-    KEYS,
-    LINE,
-    PLACE,
-    PROFILE,
-    REQUESTS,
-    TC,
-    TODAY,
-    heard,
-    parts,
-)
+from tests.iso8583.ends import AAC, KEYS, PLACE, PROFILE, REQUESTS, TC, TODAY, UNIONPAY, Ends
 
 CHIP = REQUESTS["upload_chip"]
-OTHER_CODES = UnionPay(
-    replace(PROFILE, upload=UploadShape(chip=("205", "206"), chip_balanced=("203", "204")))
+OTHER_CODES = Ends(
+    UnionPay(
+        replace(PROFILE, upload=UploadShape(chip=("205", "206"), chip_balanced=("203", "204")))
+    )
 )
 
 
@@ -68,11 +58,11 @@ def test_any_chip_data_arrive(  # noqa: PLR0917 - one a field
         currency=currency,
         **told,
     )
-    frame = OTHER_CODES.request(request, KEYS)
-    got = heard(frame, line=OTHER_CODES)
+    frame = OTHER_CODES.asks(request)
+    got = OTHER_CODES.heard(frame)
     assert got.request == request
     code = {(False, False): "205", (True, False): "206", (False, True): "203", (True, True): "204"}
-    assert parts(frame)["60"] == f"00{batch:06d}{code[told['failed'], told['balanced']]}50"
+    assert UNIONPAY.parts(frame)["60"] == f"00{batch:06d}{code[told['failed'], told['balanced']]}50"
 
 
 @pytest.mark.parametrize(
@@ -85,11 +75,9 @@ def test_any_chip_data_arrive(  # noqa: PLR0917 - one a field
 )
 def test_field_62_says_what_became_of_it(failed: bool, de55: bytes, private: str) -> None:
     request = replace(CHIP, failed=failed, card=replace(CHIP.card, de55=de55))  # type: ignore[union-attr]
-    assert bytes.fromhex(parts(LINE.request(request, KEYS))["62"]).decode() == private
+    assert bytes.fromhex(UNIONPAY.fields(request)["62"]).decode() == private
     text = replace(PROFILE, fields=PROFILE.fields | {"62": "ans...512"})
-    assert UnionPay(text).profile.fields["62"] == "ans...512"
-    frame = UnionPay(text).request(request, KEYS)
-    assert text.codec().unpack(unpack_frame(frame, text.frame).message)["62"] == private
+    assert Ends(UnionPay(text)).fields(request)["62"] == private
 
 
 @pytest.mark.parametrize(
@@ -105,7 +93,7 @@ def test_field_62_says_what_became_of_it(failed: bool, de55: bytes, private: str
     ],
 )
 def test_chip_data_that_are_none_are_refused(de55: bytes, words: str) -> None:
-    fields = parts(LINE.request(CHIP, KEYS)) | {"55": de55.hex().upper()}
+    fields = UNIONPAY.fields(CHIP) | {"55": de55.hex().upper()}
     if not de55:
         del fields["55"]
     with pytest.raises(WireError, match=words):
@@ -115,7 +103,7 @@ def test_chip_data_that_are_none_are_refused(de55: bytes, words: str) -> None:
 @pytest.mark.parametrize("told", [{"49": "999"}, {"62": "610000000000012850999"}])
 def test_chip_data_in_a_currency_that_is_not_known_are_refused(told: dict[str, str]) -> None:
     text = replace(PROFILE, fields=PROFILE.fields | {"62": "ans...512"})
-    fields = parts(LINE.request(CHIP, KEYS))
+    fields = UNIONPAY.fields(CHIP)
     for none in ("6100", "610000000000012850   ", "610000000000012850000"):
         asked_for = request_of(Fields(fields | {"62": none}), KEYS, TODAY, text)
         assert isinstance(asked_for, ChipUploadRequest)
@@ -126,7 +114,7 @@ def test_chip_data_in_a_currency_that_is_not_known_are_refused(told: dict[str, s
 
 @given(st.binary(max_size=255))
 def test_no_field_55_does_harm(de55: bytes) -> None:
-    fields = Fields(parts(LINE.request(CHIP, KEYS)) | {"55": de55.hex().upper()})
+    fields = Fields(UNIONPAY.fields(CHIP) | {"55": de55.hex().upper()})
     try:
         asked_for = request_of(fields, KEYS, TODAY, PROFILE)
     except WireError:
@@ -137,7 +125,7 @@ def test_no_field_55_does_harm(de55: bytes) -> None:
 
 @pytest.mark.parametrize("code", ["205", "206", "203", "204"])
 def test_the_codes_that_terminals_use_are_understood(code: str) -> None:
-    fields = parts(LINE.request(CHIP, KEYS))
+    fields = UNIONPAY.fields(CHIP)
     fields["60"] = f"00000024{code}"
     asked_for = request_of(fields, KEYS, TODAY, PROFILE)
     assert isinstance(asked_for, ChipUploadRequest)
@@ -145,42 +133,42 @@ def test_the_codes_that_terminals_use_are_understood(code: str) -> None:
 
 
 def test_details_under_the_code_of_a_release_before_are_details() -> None:
-    fields = parts(LINE.request(REQUESTS["upload"], KEYS)) | {"60": "00000024203"}
+    fields = UNIONPAY.fields(REQUESTS["upload"]) | {"60": "00000024203"}
     assert request_of(Fields(fields), KEYS, TODAY, PROFILE) == REQUESTS["upload"]
 
 
 @pytest.mark.parametrize("name", ["upload", "upload_chip", "upload_end"])
 def test_an_upload_goes_without_a_mac_where_the_profile_has_none(name: str) -> None:
     plain = tuple(number for number in PROFILE.requests[name] if number != 64)
-    own = UnionPay(replace(PROFILE, requests=PROFILE.requests | {name: plain}))
-    frame = own.request(REQUESTS[name], KEYS)
-    assert "64" not in parts(frame)
-    got = heard(frame, line=own)
+    own = Ends(UnionPay(replace(PROFILE, requests=PROFILE.requests | {name: plain})))
+    frame = own.asks(REQUESTS[name])
+    assert "64" not in UNIONPAY.parts(frame)
+    got = own.heard(frame)
     assert got.request == REQUESTS[name]
-    answer = own.answer(got, Answered("00"), KEYS)
-    assert "64" not in parts(answer)
-    assert isinstance(own.read_answer(answer, REQUESTS[name], KEYS).answer, Answered)
+    answer = own.answers(REQUESTS[name], Answered("00"))
+    assert "64" not in UNIONPAY.parts(answer)
+    assert isinstance(own.reads(answer, REQUESTS[name]).answer, Answered)
     # neither end of a line that has one takes a message without it
-    refused = heard(frame)
+    refused = UNIONPAY.heard(frame)
     assert isinstance(refused.request, Unacceptable)
     assert refused.request.code == "A0"
-    assert isinstance(LINE.read_answer(answer, REQUESTS[name], KEYS).answer, NoAnswer)
+    assert isinstance(UNIONPAY.reads(answer, REQUESTS[name]).answer, NoAnswer)
     # and a wrong one is wrong on both
-    sealed = bytearray(LINE.request(REQUESTS[name], KEYS))
+    sealed = bytearray(UNIONPAY.asks(REQUESTS[name]))
     sealed[-1] ^= 1
-    got = heard(bytes(sealed), line=own)
+    got = own.heard(bytes(sealed))
     assert isinstance(got.request, Unacceptable)
 
 
 def test_no_profile_leaves_the_mac_of_a_payment_out() -> None:
-    own = UnionPay(replace(PROFILE, requests=PROFILE.requests | {"sale": (4, 11, 41, 42, 60)}))
-    assert "64" in parts(own.request(REQUESTS["sale"], KEYS))
+    requests = PROFILE.requests | {"sale": (4, 11, 41, 42, 60)}
+    assert "64" in Ends(UnionPay(replace(PROFILE, requests=requests))).fields(REQUESTS["sale"])
 
 
 def test_a_profile_without_chip_data_has_the_usual_fields() -> None:
     own = {name: each for name, each in PROFILE.requests.items() if name != "upload_chip"}
-    frame = UnionPay(replace(PROFILE, requests=own)).request(CHIP, KEYS)
-    assert parts(frame).keys() == parts(LINE.request(CHIP, KEYS)).keys()
+    fields = Ends(UnionPay(replace(PROFILE, requests=own))).fields(CHIP)
+    assert fields.keys() == UNIONPAY.fields(CHIP).keys()
 
 
 @pytest.mark.parametrize(
