@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -37,6 +39,12 @@ def engine(request: pytest.FixtureRequest) -> OpenBooks:
         return PostgresBooks(server.database(str(path)), kept)
 
     return in_postgres
+
+
+@pytest.fixture
+def books(engine: OpenBooks, tmp_path: Path) -> Iterator[BooksEngine]:
+    with closing(engine(tmp_path / "books")) as opened:
+        yield opened
 
 
 def enter(
@@ -79,32 +87,26 @@ def test_what_was_committed_is_there_after_a_restart(engine: OpenBooks, tmp_path
     again.close()
 
 
-def test_a_commit_that_breaks_off_leaves_nothing(engine: OpenBooks, tmp_path: Path) -> None:
-    books = engine(tmp_path / "books")
+def test_a_commit_that_breaks_off_leaves_nothing(books: BooksEngine) -> None:
     with pytest.raises(ZeroDivisionError):
         break_off(books)
     assert books.pin_failures("a") == 0
-    books.close()
 
 
-def test_a_void_rests_on_its_sale_until_it_is_reversed(engine: OpenBooks, tmp_path: Path) -> None:
-    books = engine(tmp_path / "books")
+def test_a_void_rests_on_its_sale_until_it_is_reversed(books: BooksEngine) -> None:
     sale = enter(books)
     void = enter(books, Kind.VOID, 2, undoes=sale.reference)
     assert (books.resting_on(sale.reference), books.funds("a").spent_minor) == ([void], 0)
     with books.commit():
         books.reverse(void)
     assert (books.resting_on(sale.reference), books.funds("a").spent_minor) == ([], 700)
-    books.close()
 
 
-def test_a_batch_is_settled_once_on_its_totals(engine: OpenBooks, tmp_path: Path) -> None:
-    books = engine(tmp_path / "books")
+def test_a_batch_is_settled_once_on_its_totals(books: BooksEngine) -> None:
     with books.commit():
         books.settle("10000001", 1, "000000000009", Totals(sales=1, sales_minor=700))
     assert books.settlement("10000001", 1) == ("000000000009", Totals(sales=1, sales_minor=700))
     assert (books.last_settled("10000001"), books.is_reference("000000000009")) == (1, True)
-    books.close()
 
 
 def test_books_that_are_gone_are_not_made_anew(engine: OpenBooks, tmp_path: Path) -> None:
@@ -115,8 +117,7 @@ def test_books_that_are_gone_are_not_made_anew(engine: OpenBooks, tmp_path: Path
         engine(tmp_path / "elsewhere", kept)
 
 
-def test_no_more_is_refunded_than_was_paid(engine: OpenBooks, tmp_path: Path) -> None:
-    books = engine(tmp_path / "books")
+def test_no_more_is_refunded_than_was_paid(books: BooksEngine) -> None:
     sale = enter(books)
     enter(books, Kind.REFUND, 2, undoes=sale.reference, minor=500)
     with pytest.raises(BooksConflict):
@@ -124,11 +125,9 @@ def test_no_more_is_refunded_than_was_paid(engine: OpenBooks, tmp_path: Path) ->
     assert (books.entry(("10000001", 1, 3)), books.funds("a").spent_minor) == (None, 200)
     enter(books, Kind.REFUND, 3, undoes=sale.reference, minor=200)
     assert books.funds("a").spent_minor == 0
-    books.close()
 
 
-def test_a_sale_is_voided_whole_and_once(engine: OpenBooks, tmp_path: Path) -> None:
-    books = engine(tmp_path / "books")
+def test_a_sale_is_voided_whole_and_once(books: BooksEngine) -> None:
     first, second = enter(books), enter(books, stan=2)
     enter(books, Kind.REFUND, 3, undoes=first.reference, minor=1)
     enter(books, Kind.VOID, 4, undoes=second.reference)
@@ -136,15 +135,13 @@ def test_a_sale_is_voided_whole_and_once(engine: OpenBooks, tmp_path: Path) -> N
         with pytest.raises(BooksConflict):
             enter(books, kind, 5, undoes=sale.reference, minor=699 if sale is first else 700)
     assert books.funds("a").spent_minor == 699
-    books.close()
 
 
 @pytest.mark.parametrize("kind", [Kind.VOID, Kind.REFUND])
 @pytest.mark.parametrize("undoes", ["", "000000000002", "000000000003", "999999999999"])
 def test_money_is_given_back_for_a_standing_sale_of_that_account_alone(
-    engine: OpenBooks, tmp_path: Path, kind: Kind, undoes: str
+    books: BooksEngine, kind: Kind, undoes: str
 ) -> None:
-    books = engine(tmp_path / "books")
     reversed_sale = enter(books, stan=2)
     with books.commit():
         books.reverse(reversed_sale)
@@ -152,33 +149,27 @@ def test_money_is_given_back_for_a_standing_sale_of_that_account_alone(
     with pytest.raises(BooksConflict):
         enter(books, kind, 4, undoes=undoes)
     assert books.spent() == {"a": 0, "another": 700}
-    books.close()
 
 
-def test_a_limit_is_never_passed(engine: OpenBooks, tmp_path: Path) -> None:
-    books = engine(tmp_path / "books")
+def test_a_limit_is_never_passed(books: BooksEngine) -> None:
     enter(books, limit_minor=1_400)
     enter(books, stan=2, limit_minor=1_400)
     with pytest.raises(BooksConflict):
         enter(books, stan=3, minor=1, limit_minor=1_400)
     enter(books, stan=3, minor=1)  # a card that approved by itself asks for no limit
     assert books.funds("a").spent_minor == 1_401
-    books.close()
 
 
-def test_a_sale_with_a_refund_is_reversed_after_it(engine: OpenBooks, tmp_path: Path) -> None:
-    books = engine(tmp_path / "books")
+def test_a_sale_with_a_refund_is_reversed_after_it(books: BooksEngine) -> None:
     sale = enter(books)
     refund = enter(books, Kind.REFUND, 2, undoes=sale.reference, minor=100)
     with books.commit():
         books.reverse(refund)
         books.reverse(sale)
     assert (books.funds("a").spent_minor, books.totals("10000001", 1)) == (0, Totals())
-    books.close()
 
 
-def test_every_field_comes_back_as_it_was_entered(engine: OpenBooks, tmp_path: Path) -> None:
-    books = engine(tmp_path / "books")
+def test_every_field_comes_back_as_it_was_entered(books: BooksEngine) -> None:
     entry = enter(books, issuer_data=b"\x00\xff", cryptogram=b"\x01\x02", muted=True)
     assert books.entries() == [entry] == [books.by_reference(entry.reference)]
     assert books.cryptogram_used("a", b"\x01\x02")
@@ -193,7 +184,6 @@ def test_every_field_comes_back_as_it_was_entered(engine: OpenBooks, tmp_path: P
     assert second == first + 1
     assert books.is_reversed(PLACE)
     assert books.pin_failures("b") == 2
-    books.close()
 
 
 def made(stan: int, terminal: str, account: str, **changes: Any) -> Booking:
@@ -215,8 +205,7 @@ def add_all(books: BooksEngine, entries: list[tuple[Booking, int | None]]) -> No
         books.add_all(entries)
 
 
-def test_many_are_entered_together(engine: OpenBooks, tmp_path: Path) -> None:
-    books = engine(tmp_path / "books")
+def test_many_are_entered_together(books: BooksEngine) -> None:
     sale = enter(books)
     entries: list[tuple[Booking, int | None]] = [
         (made(2, "10000002", "b", issuer_data=b"\x00\xff'\\", cryptogram=b"\x01" * 8), 700),
@@ -233,14 +222,10 @@ def test_many_are_entered_together(engine: OpenBooks, tmp_path: Path) -> None:
     }
     places = [(entry.terminal, entry.batch, entry.stan) for entry, _ in entries[:2]]
     assert books.accounts_at([*places, ("10000009", 1, 1)]) == {"b", "c"}
-    books.close()
 
 
 @pytest.mark.parametrize("wrong", ["limit", "original"])
-def test_one_that_does_not_fit_leaves_none_of_them(
-    engine: OpenBooks, tmp_path: Path, wrong: str
-) -> None:
-    books = engine(tmp_path / "books")
+def test_one_that_does_not_fit_leaves_none_of_them(books: BooksEngine, wrong: str) -> None:
     entries: list[tuple[Booking, int | None]] = [(made(2, "10000002", "b"), None)]
     if wrong == "limit":
         entries += [(made(3, "10000003", "c"), 699), (made(4, "10000004", "d"), None)]
@@ -253,4 +238,3 @@ def test_one_that_does_not_fit_leaves_none_of_them(
     assert not any(books.spent().values())
     add_all(books, [entries[0], entries[2]])
     assert len(books.entries()) == 2
-    books.close()

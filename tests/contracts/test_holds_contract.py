@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,10 +10,10 @@ from msgspec.structs import replace
 from firmware.acquirer.booking import Booking, Funds, Standing
 from firmware.acquirer.engine import BooksConflict, BooksEngine
 from firmware.core.kinds import Kind, Totals
-from tests.contracts.test_books_contract import OpenBooks, add_all, engine, enter, made
+from tests.contracts.test_books_contract import add_all, books, engine, enter, made
 from tests.payment import yuan
 
-__all__ = ["engine"]  # a fixture
+__all__ = ["books", "engine"]  # fixtures
 HOLD = 1_000
 
 
@@ -42,10 +41,7 @@ def funds(books: BooksEngine) -> tuple[int, int]:
     return found.spent_minor, found.held_minor
 
 
-def test_a_hold_takes_from_what_is_left_and_counts_nowhere(
-    engine: OpenBooks, tmp_path: Path
-) -> None:
-    books = engine(tmp_path / "books")
+def test_a_hold_takes_from_what_is_left_and_counts_nowhere(books: BooksEngine) -> None:
     held = hold(books, limit_minor=1_500)
     assert (funds(books), books.totals("10000001", 1)) == ((0, HOLD), Totals())
     with pytest.raises(BooksConflict):
@@ -55,11 +51,9 @@ def test_a_hold_takes_from_what_is_left_and_counts_nowhere(
     enter(books, stan=2, minor=500, limit_minor=1_500)
     release(books, held, 3)
     assert (funds(books), books.all_funds()) == ((500, 0), {"a": Funds(500, 0)})
-    books.close()
 
 
-def test_a_hold_is_used_once(engine: OpenBooks, tmp_path: Path) -> None:
-    books = engine(tmp_path / "books")
+def test_a_hold_is_used_once(books: BooksEngine) -> None:
     first, second = hold(books), hold(books, 2)
     complete(books, first, 3)
     release(books, second, 4)
@@ -70,11 +64,9 @@ def test_a_hold_is_used_once(engine: OpenBooks, tmp_path: Path) -> None:
         with pytest.raises(BooksConflict):
             release(books, used, 5)
     assert (funds(books), books.sales_of_day("a", "20261122")) == ((700, 0), (1, 700))
-    books.close()
 
 
-def test_a_completion_that_is_voided_holds_again(engine: OpenBooks, tmp_path: Path) -> None:
-    books = engine(tmp_path / "books")
+def test_a_completion_that_is_voided_holds_again(books: BooksEngine) -> None:
     held = hold(books)
     paid = complete(books, held, 2)
     undone = give_back(books, paid, 3)
@@ -88,36 +80,28 @@ def test_a_completion_that_is_voided_holds_again(engine: OpenBooks, tmp_path: Pa
     )
     assert books.totals("10000001", 1) == sums
     assert undone in books.resting_on(paid.reference)
-    books.close()
 
 
 @pytest.mark.parametrize("minor", [1_151, 2_000])
-def test_no_more_is_completed_than_115_per_cent(
-    engine: OpenBooks, tmp_path: Path, minor: int
-) -> None:
-    books = engine(tmp_path / "books")
+def test_no_more_is_completed_than_115_per_cent(books: BooksEngine, minor: int) -> None:
     held = hold(books)
     with pytest.raises(BooksConflict):
         complete(books, held, 2, minor=minor)
     complete(books, held, 2, minor=1_150)
     assert funds(books) == (1_150, 0)
-    books.close()
 
 
-def test_what_is_above_the_hold_must_be_there(engine: OpenBooks, tmp_path: Path) -> None:
-    books = engine(tmp_path / "books")
+def test_what_is_above_the_hold_must_be_there(books: BooksEngine) -> None:
     held = hold(books, limit_minor=1_050)
     with pytest.raises(BooksConflict):
         complete(books, held, 2, minor=1_051, limit_minor=1_050)
     complete(books, held, 2, minor=1_050, limit_minor=1_050)
     assert funds(books) == (1_050, 0)
-    books.close()
 
 
 def test_a_hold_of_another_account_or_amount_or_that_is_none_is_not_used(
-    engine: OpenBooks, tmp_path: Path
+    books: BooksEngine,
 ) -> None:
-    books = engine(tmp_path / "books")
     other, sale, gone = hold(books, account="another"), enter(books, stan=2), hold(books, 3)
     with books.commit():
         books.reverse(gone)
@@ -133,13 +117,9 @@ def test_a_hold_of_another_account_or_amount_or_that_is_none_is_not_used(
     with pytest.raises(BooksConflict):
         enter(books, Kind.REFUND, 5, undoes=mine.reference, minor=1)
     assert funds(books) == (700, HOLD)
-    books.close()
 
 
-def test_a_completion_is_refunded_as_a_sale_and_voided_by_its_own_void(
-    engine: OpenBooks, tmp_path: Path
-) -> None:
-    books = engine(tmp_path / "books")
+def test_a_completion_is_refunded_as_a_sale_and_voided_by_its_own_void(books: BooksEngine) -> None:
     paid, sale = complete(books, hold(books), 2), enter(books, stan=3)
     with pytest.raises(BooksConflict):
         enter(books, Kind.VOID, 4, undoes=paid.reference, minor=700)
@@ -151,11 +131,9 @@ def test_a_completion_is_refunded_as_a_sale_and_voided_by_its_own_void(
     with pytest.raises(BooksConflict):
         enter(books, Kind.REFUND, 5, undoes=paid.reference, minor=201)
     assert funds(books) == (900, 0)
-    books.close()
 
 
-def test_reversals_put_everything_back(engine: OpenBooks, tmp_path: Path) -> None:
-    books = engine(tmp_path / "books")
+def test_reversals_put_everything_back(books: BooksEngine) -> None:
     held = hold(books)
     paid = complete(books, held, 2, minor=1_100)
     undone = give_back(books, paid, 3)
@@ -170,18 +148,15 @@ def test_reversals_put_everything_back(engine: OpenBooks, tmp_path: Path) -> Non
     complete(books, held, 5)  # it holds as before, and is used as before
     with pytest.raises(BooksConflict):
         release(books, held, 6)
-    books.close()
 
 
-def test_a_hold_is_found_by_its_code(engine: OpenBooks, tmp_path: Path) -> None:
-    books = engine(tmp_path / "books")
+def test_a_hold_is_found_by_its_code(books: BooksEngine) -> None:
     older = hold(books, authorisation_code="123456", decided_on="20261120")
     newer = hold(books, 2, authorisation_code="123456")
     hold(books, 3, authorisation_code="654321")
     enter(books, stan=4, authorisation_code="123456")
     assert books.holds_of("a", "123456") == [newer, older]
     assert books.holds_of("another", "123456") == []
-    books.close()
 
 
 def group(limit_minor: int | None = None) -> list[tuple[Booking, int | None]]:
@@ -216,8 +191,7 @@ def group(limit_minor: int | None = None) -> list[tuple[Booking, int | None]]:
     ]
 
 
-def test_all_kinds_of_one_account_are_entered_together(engine: OpenBooks, tmp_path: Path) -> None:
-    books = engine(tmp_path / "books")
+def test_all_kinds_of_one_account_are_entered_together(books: BooksEngine) -> None:
     entries = group(2_500)
     other = made(20, "10000009", "b", amount=yuan(300))
     poor = made(21, "10000008", "a", state=Standing.REFUSED, response_code="51")
@@ -231,14 +205,10 @@ def test_all_kinds_of_one_account_are_entered_together(engine: OpenBooks, tmp_pa
     with pytest.raises(BooksConflict):
         add_all(books, [(made(30, "10000001", "b"), None), (_again(used, 31), None)])
     assert books.all_funds() == {"a": Funds(1_500, 0), "b": Funds(300, 0)}
-    books.close()
 
 
 @pytest.mark.parametrize("wrong", range(4))
-def test_one_of_them_that_does_not_fit_leaves_none(
-    engine: OpenBooks, tmp_path: Path, wrong: int
-) -> None:
-    books = engine(tmp_path / "books")
+def test_one_of_them_that_does_not_fit_leaves_none(books: BooksEngine, wrong: int) -> None:
     entries = group()
     match wrong:
         case 0:  # the second hold is more than is left beside the first and a sale
@@ -253,7 +223,6 @@ def test_one_of_them_that_does_not_fit_leaves_none(
         add_all(books, entries)
     assert books.entries() == []
     assert not any(each != Funds() for each in books.all_funds().values())
-    books.close()
 
 
 def _again(entry: Booking, stan: int, **changes: Any) -> Booking:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from firmware.acquirer.booking import Lapsed, Standing
 from firmware.acquirer.engine import BooksConflict, BooksEngine
 from firmware.core.kinds import Kind
 from firmware.core.money import CURRENCIES, Money
-from tests.contracts.test_books_contract import OpenBooks, engine, enter
+from tests.contracts.test_books_contract import books, engine, enter
 from tests.contracts.test_holds_contract import (
     HOLD,
     complete,
@@ -21,7 +20,7 @@ from tests.contracts.test_holds_contract import (
     release,
 )
 
-__all__ = ["engine"]  # a fixture
+__all__ = ["books", "engine"]  # fixtures
 DAY, NEXT = "20261122", "20261123"  # they hold from DAY on; holding since NEXT they are over
 
 
@@ -37,8 +36,7 @@ def state(books: BooksEngine, stan: int) -> Standing:
     return entry.state
 
 
-def test_what_is_over_holds_nothing_and_what_is_not_does(engine: OpenBooks, tmp_path: Path) -> None:
-    books = engine(tmp_path / "books")
+def test_what_is_over_holds_nothing_and_what_is_not_does(books: BooksEngine) -> None:
     hold(books, limit_minor=2_000)
     hold(books, 2, decided_on=NEXT, limit_minor=2_000)
     hold(books, 3, account="b")
@@ -53,24 +51,18 @@ def test_what_is_over_holds_nothing_and_what_is_not_does(engine: OpenBooks, tmp_
     enter(books, stan=4, minor=HOLD, limit_minor=2_000)
     lapse(books, NEXT, "a", "b")
     assert books.funds("b").held_minor == 0
-    books.close()
 
 
-def test_what_has_lapsed_is_never_completed(engine: OpenBooks, tmp_path: Path) -> None:
-    books = engine(tmp_path / "books")
+def test_what_has_lapsed_is_never_completed(books: BooksEngine) -> None:
     held = hold(books)
     lapse(books)
     for holds_minor in (-HOLD, 0):
         with pytest.raises(BooksConflict):
             complete(books, held, 2, holds_minor=holds_minor)
     assert (funds(books), books.entry(("10000001", 1, 2))) == ((0, 0), None)
-    books.close()
 
 
-def test_what_has_lapsed_is_voided_once_and_gives_nothing_back(
-    engine: OpenBooks, tmp_path: Path
-) -> None:
-    books = engine(tmp_path / "books")
+def test_what_has_lapsed_is_voided_once_and_gives_nothing_back(books: BooksEngine) -> None:
     held = hold(books)
     other = hold(books, 2, decided_on=NEXT)
     lapse(books)
@@ -88,13 +80,9 @@ def test_what_has_lapsed_is_voided_once_and_gives_nothing_back(
         books.reverse(void)
     assert (funds(books), state(books, 1)) == ((0, HOLD), Standing.LAPSED)
     release(books, held, 4, holds_minor=0)
-    books.close()
 
 
-def test_what_was_used_does_not_lapse_until_it_holds_again(
-    engine: OpenBooks, tmp_path: Path
-) -> None:
-    books = engine(tmp_path / "books")
+def test_what_was_used_does_not_lapse_until_it_holds_again(books: BooksEngine) -> None:
     first, second = hold(books), hold(books, 2)
     paid = complete(books, first, 3)
     release(books, second, 4)
@@ -108,13 +96,11 @@ def test_what_was_used_does_not_lapse_until_it_holds_again(
     assert funds(books) == (0, HOLD)
     lapse(books)
     assert (funds(books), state(books, 1)) == ((0, 0), Standing.LAPSED)
-    books.close()
 
 
 def test_a_completion_whose_void_is_reversed_stands_though_its_hold_has_lapsed(
-    engine: OpenBooks, tmp_path: Path
+    books: BooksEngine,
 ) -> None:
-    books = engine(tmp_path / "books")
     held = hold(books)
     paid = complete(books, held, 2)
     undone = give_back(books, paid, 3)
@@ -131,15 +117,13 @@ def test_a_completion_whose_void_is_reversed_stands_though_its_hold_has_lapsed(
     assert funds(books) == (0, HOLD)
     lapse(books)
     assert funds(books) == (0, 0)
-    books.close()
 
 
 @pytest.mark.parametrize("releases", [True, False])
 def test_a_completion_stands_again_though_somebody_else_has_used_its_hold(
-    engine: OpenBooks, tmp_path: Path, *, releases: bool
+    books: BooksEngine, *, releases: bool
 ) -> None:
     """Its void had no answer and is reversed; meanwhile another terminal has used the hold."""
-    books = engine(tmp_path / "books")
     held = hold(books)
     first = complete(books, held, 2)
     undone = give_back(books, first, 3)
@@ -169,13 +153,9 @@ def test_a_completion_stands_again_though_somebody_else_has_used_its_hold(
         complete(books, held, 7)
     lapse(books)
     assert funds(books) == (800, 0)
-    books.close()
 
 
-def test_what_has_lapsed_is_told_also_before_anybody_asks(
-    engine: OpenBooks, tmp_path: Path
-) -> None:
-    books = engine(tmp_path / "books")
+def test_what_has_lapsed_is_told_also_before_anybody_asks(books: BooksEngine) -> None:
     first = hold(books)
     hold(books, 2, decided_on=NEXT)
     hold(books, 3, account="b")
@@ -187,7 +167,6 @@ def test_what_has_lapsed_is_told_also_before_anybody_asks(
     assert books.lapsed(NEXT) == {"a": Lapsed(1, HOLD, 0), "b": due}
     release(books, first, 6, holds_minor=0)
     assert books.lapsed(DAY) == {"a": Lapsed(1, HOLD, 0)}
-    books.close()
 
 
 @pytest.mark.parametrize(
@@ -195,9 +174,8 @@ def test_what_has_lapsed_is_told_also_before_anybody_asks(
 )
 @pytest.mark.parametrize("kind", [Kind.COMPLETION, Kind.PREAUTH_VOID, Kind.REFUND, Kind.VOID])
 def test_nothing_rests_on_another_merchants_or_another_currencys(
-    engine: OpenBooks, tmp_path: Path, kind: Kind, changes: dict[str, Any]
+    books: BooksEngine, kind: Kind, changes: dict[str, Any]
 ) -> None:
-    books = engine(tmp_path / "books")
     held, sale = hold(books), enter(books, stan=2, minor=HOLD)
     uses = kind in (Kind.COMPLETION, Kind.PREAUTH_VOID)
     told = {"undoes": (held if uses else sale).reference, "minor": HOLD}
@@ -205,4 +183,3 @@ def test_nothing_rests_on_another_merchants_or_another_currencys(
     with pytest.raises(BooksConflict):
         enter(books, kind, 3, **told, **changes)
     enter(books, kind, 3, **told)
-    books.close()
