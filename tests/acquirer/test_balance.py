@@ -15,8 +15,7 @@ CNY = CURRENCIES["CNY"]
 
 
 def test_the_balance_is_what_sales_and_voids_leave(till: Any) -> None:
-    sale = till.sale("debit", 12_850)
-    till.answered(sale)
+    sale = till.sold("debit", 12_850)
     told = till.answered(till.balance("debit"))
     assert (told.response_code, told.balance) == ("00", Balance(487_150, CNY))
     assert told.issuer_authentication_data is not None

@@ -69,16 +69,14 @@ def test_asking_twice_over_a_restart_gives_the_same_answer(make_till: Any) -> No
 
 
 def test_a_used_number_with_another_amount_is_a_duplicate(till: Any) -> None:
-    sale = till.sale("debit", 1_000)
-    till.ask(sale)
+    sale = till.sold("debit", 1_000)
     other = changed(till.sale("debit", 2_000), stan=sale.payment.stan)
     assert till.code(other) == "94"
     assert till.host.balances()["debit"] == 1_000
 
 
 def test_a_cryptogram_is_good_for_one_sale_only(till: Any) -> None:
-    sale = till.sale("debit", 1_000)
-    till.ask(sale)
+    sale = till.sold("debit", 1_000)
     assert till.code(changed(sale, stan=sale.payment.stan + 1)) == "94"
 
 
@@ -174,8 +172,7 @@ def test_a_sale_of_nothing_is_refused(till: Any) -> None:
 
 
 def test_a_void_gives_everything_back_once(till: Any) -> None:
-    sale = till.sale("debit", 12_850)
-    till.ask(sale)
+    sale = till.sold("debit", 12_850)
     assert till.code(till.void(sale)) == "00"
     assert till.host.balances()["debit"] == 0
     assert till.code(till.void(sale)) == "12"
@@ -185,8 +182,7 @@ def test_a_void_gives_everything_back_once(till: Any) -> None:
 
 
 def test_a_void_is_of_the_whole_amount_the_same_card_and_a_standing_sale(till: Any) -> None:
-    sale = till.sale("debit", 12_850)
-    till.ask(sale)
+    sale = till.sold("debit", 12_850)
     assert till.code(till.void(sale, amount=yuan(12_849))) == "64"
     assert till.code(till.void(sale, original=original_of(sale.payment, stan=999))) == "25"
     assert till.code(till.void(sale, card=till.sale("free", 1).card)) == "14"
