@@ -2,7 +2,7 @@
 
 import ast
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,6 +31,16 @@ def imports(module: str) -> Iterator[tuple[int, str]]:
             yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             yield node.lineno, node.module or ""
+
+
+def importing(inside: Iterable[str], *packages: str) -> list[str]:
+    """Where these modules import one of the packages."""
+    return [
+        f"{module}:{line} {name}"
+        for module in inside
+        for line, name in imports(module)
+        if within(name, *packages)
+    ]
 
 
 def within(name: str, *packages: str) -> bool:

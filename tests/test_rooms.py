@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.source import imports, modules, parsed, within
+from tests.source import importing, imports, modules, parsed, within
 
 # The rooms of `firmware`, from the lowest up: a room knows those below it, never those above.
 ROOMS = (
@@ -49,24 +49,12 @@ PAINTERS = {
 
 
 def test_hw_knows_nothing_of_money():
-    offenders = [
-        f"{module}:{line} {name}"
-        for module in modules("hw")
-        for line, name in imports(module)
-        if within(name, "firmware")
-    ]
-    assert offenders == []
+    assert importing(modules("hw"), "firmware") == []
 
 
 def test_a_driver_knows_nothing_of_its_model():
-    offenders = [
-        f"{module}:{line} {name}"
-        for module in modules("hw")
-        if not module.startswith("hw/sim/")
-        for line, name in imports(module)
-        if within(name, "hw.sim")
-    ]
-    assert offenders == []
+    drivers = [module for module in modules("hw") if not module.startswith("hw/sim/")]
+    assert importing(drivers, "hw.sim") == []
 
 
 def test_firmware_sees_only_the_seams_of_the_hardware():
@@ -126,24 +114,14 @@ def test_everything_has_a_room():
 
 
 def test_payments_know_no_screen_and_no_key():
-    offenders = [
-        f"{module}:{line} {name}"
-        for module in modules("firmware/payments")
-        for line, name in imports(module)
-        if within(name, "firmware.ui", "firmware.flows", "hw")
-    ]
-    assert offenders == []
+    inside = modules("firmware/payments")
+    assert importing(inside, "firmware.ui", "firmware.flows", "hw") == []
 
 
 def test_only_commands_know_the_command_line():
-    offenders = [
-        module
-        for module in modules("firmware")
-        if not str(module).startswith(("firmware/cli/", "firmware/core/exits"))
-        for _, name in imports(module)
-        if within(name, "argparse")
-    ]
-    assert offenders == []
+    commands = ("firmware/cli/", "firmware/core/exits")
+    others = [module for module in modules("firmware") if not module.startswith(commands)]
+    assert importing(others, "argparse") == []
 
 
 def test_only_who_keeps_or_copies_a_database_knows_sqlite():
@@ -156,14 +134,8 @@ def test_only_who_keeps_or_copies_a_database_knows_sqlite():
         "firmware/ops/backup",
         "firmware/lab/",
     )
-    offenders = [
-        f"{module}:{line} {name}"
-        for module in modules("firmware")
-        if not str(module).startswith(keepers)
-        for line, name in imports(module)
-        if within(name, "sqlite3")
-    ]
-    assert offenders == []
+    others = [module for module in modules("firmware") if not module.startswith(keepers)]
+    assert importing(others, "sqlite3") == []
 
 
 def types_of(module: str) -> Iterator[str]:
