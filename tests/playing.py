@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from firmware.core.clock import SystemClock
+from firmware.core.masked import Password
+from firmware.journal.records import OperatorSignedOn
 from firmware.lab.scenario.language import Step, parse, read
 from firmware.lab.scenario.player import Player
+from firmware.terminal.data_directory import DataDirectory
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 APPROVED = 'expect screen "交易成功"'
@@ -27,6 +31,15 @@ def refund(voucher: int, minor: int, card: str) -> tuple[str, ...]:
     keyed = (f"press MENU 3 246810 ENTER {voucher:06d} ENTER ENTER", "press ENTER")
     agreed = (f"press {minor} ENTER", "press ENTER")
     return (*keyed, *agreed, f"insert {card}", f'{APPROVED} "退货"', *AWAY)
+
+
+def provision(data: Path) -> None:
+    """Passwords of their own for the people, and a cashier signed on."""
+    directory = DataDirectory(data, SystemClock().now)
+    for number, password in (("00", "246810"), ("01", "1357")):
+        directory.operators.set_password(number, Password(password), by=number)
+    directory.journal.append(OperatorSignedOn(operator="01"))
+    directory.close()
 
 
 def play(player: Player, *lines: str | tuple[str, ...]) -> None:

@@ -12,13 +12,10 @@ from pathlib import Path
 from firmware.audit.data import reading
 from firmware.core.clock import SystemClock
 from firmware.core.config import Check, Config
-from firmware.core.masked import Password
 from firmware.emv.ca_keys import CaKeys
-from firmware.journal.records import OperatorSignedOn
 from firmware.journal.transactions import State
 from firmware.lab.issuers import tray_books
 from firmware.terminal.assembly import Assembly
-from firmware.terminal.data_directory import DataDirectory
 from firmware.terminal.devices import Parts
 from firmware.terminal.loop import Inbox, Loop
 from firmware.terminal.service_manager import ServiceManager
@@ -40,6 +37,7 @@ from hw.sim.panel.ssd1306 import Ssd1306
 from hw.sim.panel.usb_keypad import UsbKeypadModel
 from hw.sim.printer.escpos import PrinterModel
 from hw.sim.reader.pcsc import PcscModel
+from tests.playing import provision
 
 PATIENCE_S = 20
 CONFIG = Config(check=Check(min_view_ms=0))
@@ -126,7 +124,8 @@ class Bench:
 
     def assembled(self) -> Assembly:
         """The terminal, put together and not started; its people have their passwords."""
-        self._provision()
+        if not (self._data / "journal.db").exists():
+            provision(self._data)
         return Assembly(
             self.config,
             self._data,
@@ -260,13 +259,3 @@ class Bench:
 
     def _note(self, frame: Frame) -> None:
         self._frame = frame
-
-    def _provision(self) -> None:
-        """Passwords of their own for the operators, and a cashier signed on; once."""
-        if (self._data / "journal.db").exists():
-            return
-        directory = DataDirectory(self._data, self.clock.now)
-        for number, password in (("00", "246810"), ("01", "1357")):
-            directory.operators.set_password(number, Password(password), by=number)
-        directory.journal.append(OperatorSignedOn(operator="01"))
-        directory.close()

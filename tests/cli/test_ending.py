@@ -14,7 +14,8 @@ from firmware.terminal.loop import END_MS, GRACE_MS, Ending, Inbox
 from hw.worker import JobWorker, WorkerThread
 from tests.cli.test_run import starts
 from tests.crash.far_host import signed_on
-from tests.soak.days import VIEW_S, provision
+from tests.playing import provision
+from tests.soak.days import VIEW_S
 from tests.soak.house import SETTINGS, House, stop_bound_s
 
 

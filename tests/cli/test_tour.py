@@ -74,34 +74,27 @@ class Visitor:
     """Somebody who types the tour's lines in the clone's folder."""
 
     def __init__(self, clone, tmp_path):
-        self._clone = clone
-        self._environment = environment(clone, tmp_path)
+        self._surroundings = {
+            "cwd": clone,
+            "env": environment(clone, tmp_path),
+            "stdin": subprocess.DEVNULL,
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.STDOUT,
+            "text": True,
+        }
 
     def done(self, line):
         """A command that ends by itself."""
         return subprocess.run(
             ["sh", "-c", line],
-            cwd=self._clone,
-            env=self._environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
+            **self._surroundings,
             timeout=PATIENCE_S,
             check=False,
         )
 
     def until(self, line, told, then):
         """A command that stays: once it has said `told`, `then` is called, and it is ended."""
-        with subprocess.Popen(
-            ["sh", "-c", f"exec {line}"],
-            cwd=self._clone,
-            env=self._environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        ) as process:
+        with subprocess.Popen(["sh", "-c", f"exec {line}"], **self._surroundings) as process:
             late = threading.Timer(PATIENCE_S, process.kill)
             late.start()
             said = []

@@ -161,25 +161,18 @@ class Shop:
         self.journal.append(*(r for i in intents for r in (i, outcome_of(i))))
 
     def void(self, original: Transaction, result: Result = Result.APPROVED) -> Transaction:
-        intent = self.intent(
-            Kind.VOID,
-            original.amount_minor,
-            card=original.card,
-            original=original,
-            training=original.training,
-        )
-        return self.end(intent, result)
+        return self._give_back(Kind.VOID, original, original.amount_minor, result)
 
     def refund(
         self, original: Transaction, amount_minor: int, result: Result = Result.APPROVED
     ) -> Transaction:
-        intent = self.intent(
-            Kind.REFUND,
-            amount_minor,
-            card=original.card,
-            original=original,
-            training=original.training,
-        )
+        return self._give_back(Kind.REFUND, original, amount_minor, result)
+
+    def _give_back(
+        self, kind: Kind, original: Transaction, amount_minor: int, result: Result
+    ) -> Transaction:
+        card, training = original.card, original.training
+        intent = self.intent(kind, amount_minor, card=card, original=original, training=training)
         return self.end(intent, result)
 
     def find(self, of: IntentRecorded | Transaction) -> Transaction:

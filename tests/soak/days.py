@@ -16,13 +16,12 @@ from random import Random
 
 from firmware.core.clock import SystemClock
 from firmware.core.config import Config
-from firmware.core.masked import Password
-from firmware.journal.records import OperatorSignedOn
 from firmware.lab.issuers import tray_books
 from firmware.lab.scenario.audit import unbalanced
 from firmware.terminal.assembly import embedded_host
 from firmware.terminal.data_directory import DataDirectory
 from hw.sim.reader.pcscd import PcscdUnavailable, PrivatePcscd
+from tests.playing import provision
 from tests.soak.house import SETTINGS, House, Taken, stop_bound_s
 
 CARD, PIN = "unionpay-credit", "1 2 3 4 5 6"
@@ -293,15 +292,6 @@ class Disk:
         command = ["mount", "--bind", str(self._disk), str(self.folder)]
         done = subprocess.run(command, check=False, capture_output=True)
         return done.returncode == 0
-
-
-def provision(data: Path) -> None:
-    """Passwords of their own for the people, and a cashier signed on."""
-    directory = DataDirectory(data, SystemClock().now)
-    for number, password in (("00", "246810"), ("01", "1357")):
-        directory.operators.set_password(number, Password(password), by=number)
-    directory.journal.append(OperatorSignedOn(operator="01"))
-    directory.close()
 
 
 def differences(data: Path) -> list[str]:
