@@ -43,9 +43,9 @@ class Ended:
     out: str
     err: str
 
-    @property
-    def words(self) -> str:
-        """The error of a command that refuses: one line."""
+    def refusal(self, code: int) -> str:
+        """What a command says that ends with this code: one line, and nothing else."""
+        assert self.code == code, self.err
         lines = self.err.splitlines()
         assert len(lines) == 1, self.err
         assert not self.out

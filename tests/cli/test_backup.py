@@ -150,14 +150,13 @@ def test_a_mistake_in_the_settings_is_no_reason_to_have_no_copy(pos, shop, tmp_p
     assert (ended.code, ended.err) == (0, warned)
     assert f"settings: {settings}" in ended.out.splitlines()
     settings.unlink()
-    ended = pos("backup", tmp_path / "other.tar", *words)
-    assert (ended.code, ended.words) == (1, f"pos: {settings}: No such file or directory")
+    refusal = pos("backup", tmp_path / "other.tar", *words).refusal(1)
+    assert refusal == f"pos: {settings}: No such file or directory"
 
 
 def test_where_it_ends_is_told_to_whoever_names_no_last_voucher(pos, copy, tmp_path):
-    ended = pos("restore", copy, "--data", tmp_path / "new")
-    assert ended.code == 2
-    assert ended.words == (
+    refusal = pos("restore", copy, "--data", tmp_path / "new").refusal(2)
+    assert refusal == (
         "pos: the backup ends with voucher 000001/000001, of 2026-03-02T10:00:00.000+08:00: "
         "name the last that was given out, such as --after 000001/000001"
     )
@@ -197,8 +196,7 @@ def test_the_owner_checks_a_copy_without_restoring_it(pos, shop, copy, tmp_path)
     raw = bytearray(copy.read_bytes())
     raw[raw.index(b'"amount_minor":12850') + 15] ^= 1
     copy.write_bytes(raw)
-    ended = pos("verify", copy, "--key", key)
-    assert (ended.code, ended.words) == (1, f"pos: {copy}: {DATABASE} is damaged")
+    assert pos("verify", copy, "--key", key).refusal(1) == f"pos: {copy}: {DATABASE} is damaged"
 
 
 def cut(copy):
@@ -210,28 +208,27 @@ def make_foreign(copy):
 
 
 @pytest.mark.parametrize(
-    ("harm", "words"),
+    ("harm", "code", "words"),
     [
-        (cut, "it is damaged, or no archive: unexpected end of data"),
-        (make_foreign, "it is damaged, or no archive: invalid header"),
-        (os.unlink, "there is no backup here"),
+        (cut, 1, "it is damaged, or no archive: unexpected end of data"),
+        (make_foreign, 1, "it is damaged, or no archive: invalid header"),
+        (os.unlink, 2, "there is no backup here"),
     ],
 )
-def test_a_copy_that_is_none_is_refused_in_one_line(pos, copy, tmp_path, harm, words):
+def test_a_copy_that_is_none_is_refused_in_one_line(  # noqa: PLR0917 - fixtures
+    pos, copy, tmp_path, harm, code, words
+):
     harm(copy)
-    ended = pos("restore", copy, "--data", tmp_path / "new", "--after", "1/1")
-    assert ended.code in (1, 2)
-    assert ended.words == f"pos: {copy}: {words}"
+    refusal = pos("restore", copy, "--data", tmp_path / "new", "--after", "1/1").refusal(code)
+    assert refusal == f"pos: {copy}: {words}"
     assert not (tmp_path / "new").exists()
 
 
 def test_nothing_is_replaced(pos, shop, copy):
-    ended = pos("restore", copy, "--data", shop.directory, "--after", "1/1")
-    words = f"pos: {shop.directory} is not empty, and nothing is replaced"
-    assert (ended.code, ended.words) == (1, words)
-    ended = pos("backup", copy, "--data", shop.directory)
-    words = f"pos: {copy}: it exists, and nothing is replaced"
-    assert (ended.code, ended.words) == (1, words)
+    refusal = pos("restore", copy, "--data", shop.directory, "--after", "1/1").refusal(1)
+    assert refusal == f"pos: {shop.directory} is not empty, and nothing is replaced"
+    refusal = pos("backup", copy, "--data", shop.directory).refusal(1)
+    assert refusal == f"pos: {copy}: it exists, and nothing is replaced"
 
 
 def test_a_last_voucher_before_the_copys_is_refused(pos, shop, tmp_path):
@@ -239,35 +236,32 @@ def test_a_last_voucher_before_the_copys_is_refused(pos, shop, tmp_path):
     shop.sale()
     copy = tmp_path / "copy.tar"
     pos("backup", copy, "--data", shop.directory)
-    ended = pos("restore", copy, "--data", tmp_path / "new", "--after", "1/1")
+    refusal = pos("restore", copy, "--data", tmp_path / "new", "--after", "1/1").refusal(1)
     words = "voucher 000001 of batch 000001 is before the copy's last, which is 000001/000002"
-    assert (ended.code, ended.words) == (1, f"pos: --after: {words}")
+    assert refusal == f"pos: --after: {words}"
     assert not (tmp_path / "new").exists()
 
 
 @pytest.mark.parametrize("text", ["12", "1/1000000", "1/2/3", "a/b", "１/２", ""])
 def test_a_last_voucher_that_is_none_is_refused(pos, text):
-    ended = pos("restore", "copy.tar", "--after", text)
-    assert ended.code == 2
-    assert ended.words.startswith("pos restore: argument --after: ")
+    refusal = pos("restore", "copy.tar", "--after", text).refusal(2)
+    assert refusal.startswith("pos restore: argument --after: ")
 
 
 def test_without_a_journal_there_is_nothing_to_copy(pos, tmp_path):
-    ended = pos("backup", tmp_path / "copy.tar", "--data", tmp_path)
-    assert (ended.code, ended.words) == (2, f"pos: {tmp_path}: there is no journal here")
+    refusal = pos("backup", tmp_path / "copy.tar", "--data", tmp_path).refusal(2)
+    assert refusal == f"pos: {tmp_path}: there is no journal here"
 
 
 def test_a_journal_of_an_earlier_release_is_copied_after_a_start(pos, tmp_path):
     shutil.copy(KEPT / "1-0.1.0" / DATABASE, tmp_path / DATABASE)
-    ended = pos("backup", tmp_path / "copy.tar", "--data", tmp_path)
-    assert ended.code == 1
-    assert ended.words.endswith("start the terminal once to bring it up to date")
+    refusal = pos("backup", tmp_path / "copy.tar", "--data", tmp_path).refusal(1)
+    assert refusal.endswith("start the terminal once to bring it up to date")
 
 
 def test_a_stick_that_is_not_there_is_said(pos, shop, tmp_path):
-    ended = pos("backup", tmp_path / "stick" / "copy.tar", "--data", shop.directory)
-    assert ended.code == 1
-    assert ended.words.endswith("No such file or directory")
+    refusal = pos("backup", tmp_path / "stick" / "copy.tar", "--data", shop.directory).refusal(1)
+    assert refusal.endswith("No such file or directory")
 
 
 def test_a_transaction_that_is_never_decided_is_not_waited_for_for_ever():

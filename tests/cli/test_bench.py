@@ -63,8 +63,7 @@ def test_a_start_is_held_to_twice_the_bare_imports_and_50_mb(pos):
 
 
 def test_figures_nobody_knows_are_refused_in_one_line(pos):
-    ended = pos("bench", "speed")
-    assert (ended.code, ended.words.startswith("pos: no figures are called speed")) == (2, True)
+    assert pos("bench", "speed").refusal(2).startswith("pos: no figures are called speed")
 
 
 def test_groups_are_printed_with_what_they_measure(pos):

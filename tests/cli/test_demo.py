@@ -88,8 +88,8 @@ def test_a_story_that_does_not_hold_is_not_told_as_if_it_did(tmp_path):
 
 def test_no_place_for_the_pictures_is_one_line_and_exit_code_2(tmp_path, pos):
     (tmp_path / "taken").write_text("")
-    ended = pos("demo", "-o", tmp_path / "taken")
-    assert (ended.code, ended.words) == (2, f"pos: {tmp_path / 'taken'}: File exists")
+    refusal = pos("demo", "-o", tmp_path / "taken").refusal(2)
+    assert refusal == f"pos: {tmp_path / 'taken'}: File exists"
 
 
 @pytest.mark.parametrize(

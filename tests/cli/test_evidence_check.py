@@ -256,25 +256,22 @@ def test_a_seal_by_another_key_is_none(pos: Pos, pack: Files, tmp_path: Path):
 
 def test_what_is_no_evidence_file_is_said_in_one_line(pos: Pos, pack: Files, tmp_path: Path):
     path = zipped({"a.txt": b""}, tmp_path / "a.zip")
-    ended = pos("verify", path)
-    assert (ended.code, ended.words) == (
-        2,
-        f"pos: {path}: no evidence file: records.json is not in it",
-    )
+    refusal = pos("verify", path).refusal(2)
+    assert refusal == f"pos: {path}: no evidence file: records.json is not in it"
     broken = tmp_path / "broken.zip"
     content = bytearray(zipped(pack, tmp_path / "e.zip").read_bytes())
     at = content.index(pack["records.json"][:200])
     content[at : at + 5] = b"xxxxx"
     broken.write_bytes(content)
-    assert "it cannot be unpacked" in pos("verify", broken).words
-    assert "leave out --qr" in pos("verify", tmp_path / "e.zip", "--qr", "P1").words
+    assert "it cannot be unpacked" in pos("verify", broken).refusal(2)
+    assert "leave out --qr" in pos("verify", tmp_path / "e.zip", "--qr", "P1").refusal(2)
 
 
 def test_one_name_twice_is_refused(pos: Pos, pack: Files, tmp_path: Path):
     path = zipped(pack, tmp_path / "e.zip")
     with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
         archive.writestr("index.html", "another")
-    assert "two files in it have one name" in pos("verify", path).words
+    assert "two files in it have one name" in pos("verify", path).refusal(2)
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,8 @@ def test_the_page_is_written_in_either_language(pos, tmp_path, lang, title):
 
 
 def test_a_page_is_no_picture(pos, tmp_path):
-    ended = pos("guide", "-o", tmp_path / "guide.png")
-    assert ended.code == 2
-    assert "the page is a .html file" in ended.words
+    assert "the page is a .html file" in pos("guide", "-o", tmp_path / "guide.png").refusal(2)
 
 
 def test_the_file_must_be_named(pos):
-    ended = pos("guide")
-    assert ended.code == 2
-    assert "-o" in ended.words
+    assert "-o" in pos("guide").refusal(2)

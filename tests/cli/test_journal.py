@@ -143,8 +143,8 @@ def test_of_two_batches_with_the_same_voucher_number_one_can_be_named(pos, shop)
     shop.sale(100)
     shop.settle()
     assert "batch 000001" in pos("journal", "show", 1, "--batch", 1, "--data", shop.directory).out
-    ended = pos("journal", "show", 1, "--batch", 2, "--data", shop.directory)
-    assert (ended.code, ended.words) == (1, "pos: there is no voucher 000001 in batch 000002")
+    refusal = pos("journal", "show", 1, "--batch", 2, "--data", shop.directory).refusal(1)
+    assert refusal == "pos: there is no voucher 000001 in batch 000002"
 
 
 def test_the_public_key_is_given_as_pem(pos, shop):
@@ -169,22 +169,18 @@ def test_the_public_key_is_given_as_pem(pos, shop):
     ],
 )
 def test_bad_arguments_are_refused_in_one_line(pos, words):
-    ended = pos(*words)
-    assert ended.code == 2
-    assert ended.words.startswith("pos")
+    assert pos(*words).refusal(2).startswith("pos")
 
 
 def test_a_place_without_a_journal_is_named(pos, tmp_path):
-    ended = pos("journal", "list", "--data", tmp_path / "nowhere")
-    assert (ended.code, ended.words) == (2, f"pos: {tmp_path}/nowhere: there is no journal here")
+    refusal = pos("journal", "list", "--data", tmp_path / "nowhere").refusal(2)
+    assert refusal == f"pos: {tmp_path}/nowhere: there is no journal here"
     assert not (tmp_path / "nowhere").exists()
 
 
 def test_a_file_that_is_no_journal_is_named(pos, tmp_path):
     (tmp_path / DATABASE).write_bytes(b"not a database, though of some length" * 100)
-    ended = pos("journal", "list", "--data", tmp_path)
-    assert ended.code == 1
-    assert "journal corrupt" in ended.words
+    assert "journal corrupt" in pos("journal", "list", "--data", tmp_path).refusal(1)
 
 
 @pytest.mark.parametrize(("found", "words"), [(1_000, "later release"), (0, "start the terminal")])
@@ -193,11 +189,9 @@ def test_a_journal_of_another_release_is_not_misread(pos, shop, found, words):
     database = sqlite3.connect(shop.directory / DATABASE)
     database.execute(f"PRAGMA user_version = {found}")
     database.close()
-    ended = pos("journal", "list", "--data", shop.directory)
-    assert ended.code == 1
-    assert words in ended.words
+    assert words in pos("journal", "list", "--data", shop.directory).refusal(1)
 
 
 def test_a_batch_that_is_still_to_come_is_refused(pos, shop):
-    ended = pos("journal", "list", "--batch", "7", "--data", shop.directory)
-    assert (ended.code, ended.words) == (1, "pos: there is no batch 000007")
+    refusal = pos("journal", "list", "--batch", "7", "--data", shop.directory).refusal(1)
+    assert refusal == "pos: there is no batch 000007"

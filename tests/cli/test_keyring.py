@@ -114,24 +114,23 @@ def test_a_journal_put_back_to_before_a_change_of_keys_is_told(pos, closed):
 
 
 def test_no_key_is_changed_while_the_terminal_runs(pos, shop):
-    ended = pos("journal", "new-key", "--data", shop.directory)
+    refusal = pos("journal", "new-key", "--data", shop.directory).refusal(1)
     words = f"pos: {shop.directory}: the terminal runs on this data: stop it first"
-    assert (ended.code, ended.words) == (1, words)
+    assert refusal == words
     assert len(shop.journal.public_keys()) == 1
 
 
 def test_no_journal_is_begun_to_change_its_key(pos, tmp_path):
-    ended = pos("journal", "new-key", "--data", tmp_path)
-    assert (ended.code, ended.words) == (2, f"pos: {tmp_path}: there is no journal here")
+    refusal = pos("journal", "new-key", "--data", tmp_path).refusal(2)
+    assert refusal == f"pos: {tmp_path}: there is no journal here"
     assert not list(tmp_path.iterdir())
 
 
 def test_a_key_that_its_terminal_could_not_read_is_not_made(pos, closed, monkeypatch):
     directory, _ = closed
     monkeypatch.setattr(os, "geteuid", lambda: directory.stat().st_uid + 1)
-    ended = pos("journal", "new-key", "--data", directory)
-    assert ended.code == 1
-    assert "a new key would be yours: as its owner, `sudo -u" in ended.words
+    refusal = pos("journal", "new-key", "--data", directory).refusal(1)
+    assert "a new key would be yours: as its owner, `sudo -u" in refusal
     assert pos("verify", directory).out.count("key 1") == 1
     assert "key 2" not in pos("verify", directory).out
 
@@ -139,7 +138,5 @@ def test_a_key_that_its_terminal_could_not_read_is_not_made(pos, closed, monkeyp
 def test_without_its_keys_a_journal_gets_no_new_one(pos, closed):
     directory, _ = closed
     (directory / "signing.key").unlink()
-    ended = pos("journal", "new-key", "--data", directory)
-    assert ended.code == 1
-    assert "signing.key" in ended.words
+    assert "signing.key" in pos("journal", "new-key", "--data", directory).refusal(1)
     assert not (directory / "signing.key").exists()

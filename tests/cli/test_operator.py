@@ -77,31 +77,26 @@ def test_a_deleted_cashier_is_gone_and_the_journal_tells(pos, shop, off):
     ],
 )
 def test_what_cannot_be_is_refused(pos, off, words, expected):
-    ended = pos("operator", *words, "--data", off)
-    assert (ended.code, ended.words) == (1, expected)
+    assert pos("operator", *words, "--data", off).refusal(1) == expected
 
 
 @pytest.mark.parametrize("action", ["add", "reset", "delete"])
 def test_nothing_is_changed_while_the_terminal_runs(pos, shop, action):
     before = shop.journal.head()
-    ended = pos("operator", action, "05", "--data", shop.directory)
-    assert (ended.code, ended.words) == (
-        1,
-        f"pos: {shop.directory}: the terminal runs on this data: stop it first, or use its menu 7",
-    )
+    refusal = pos("operator", action, "05", "--data", shop.directory).refusal(1)
+    why = "the terminal runs on this data: stop it first, or use its menu 7"
+    assert refusal == f"pos: {shop.directory}: {why}"
     assert shop.journal.head() == before
 
 
 @pytest.mark.parametrize("action", ["list", "add", "reset", "delete"])
 def test_a_place_without_a_journal_is_named_and_none_is_begun(pos, tmp_path, action):
     number = () if action == "list" else ("05",)
-    ended = pos("operator", action, *number, "--data", tmp_path)
-    assert (ended.code, ended.words) == (2, f"pos: {tmp_path}: there is no journal here")
+    refusal = pos("operator", action, *number, "--data", tmp_path).refusal(2)
+    assert refusal == f"pos: {tmp_path}: there is no journal here"
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("words", [(), ("hire", "05"), ("add",), ("add", "5"), ("add", "1000")])
 def test_bad_arguments_are_refused_in_one_line(pos, words):
-    ended = pos("operator", *words)
-    assert ended.code == 2
-    assert ended.words
+    assert pos("operator", *words).refusal(2)

@@ -110,8 +110,8 @@ def test_a_day_without_trade_says_so(data: Path, capsys: pytest.CaptureFixture[s
 
 
 def test_a_batch_that_is_not_there_is_one_line(pos: Pos, data: Path):
-    ended = pos("report", "--batch", "9", "--data", data)
-    assert (ended.code, ended.words) == (1, "pos: there is no batch 000009")
+    refusal = pos("report", "--batch", "9", "--data", data).refusal(1)
+    assert refusal == "pos: there is no batch 000009"
 
 
 @pytest.mark.parametrize(

@@ -194,9 +194,8 @@ def quiet(tmp_path):
 
 
 def test_a_second_terminal_on_the_same_data_is_refused(pos, shop, quiet):
-    ended = pos("run", "--config", quiet, "--data", shop.directory)
-    assert ended.code == 1
-    assert ended.words == (
+    refusal = pos("run", "--config", quiet, "--data", shop.directory).refusal(1)
+    assert refusal == (
         f"pos: {shop.directory}: journal busy: {shop.directory} is used by another process"
     )
 
@@ -209,24 +208,20 @@ def test_a_journal_that_is_damaged_is_refused(pos, shop, quiet):
         "DROP TRIGGER records_update; UPDATE records SET body = body || ' ' WHERE seq = 5"
     )
     database.close()
-    ended = pos("run", "--config", quiet, "--data", shop.directory)
-    assert ended.code == 1
-    assert "journal corrupt: record 5" in ended.words
+    refusal = pos("run", "--config", quiet, "--data", shop.directory).refusal(1)
+    assert "journal corrupt: record 5" in refusal
 
 
 def test_data_on_a_path_that_is_no_folder_is_refused(pos, tmp_path, quiet):
     (tmp_path / "file").write_text("")
-    ended = pos("run", "--config", quiet, "--data", tmp_path / "file")
-    assert ended.code == 1
-    assert f"pos: {tmp_path}/file: " in ended.words
+    refusal = pos("run", "--config", quiet, "--data", tmp_path / "file").refusal(1)
+    assert f"pos: {tmp_path}/file: " in refusal
 
 
 def test_a_key_that_others_may_read_is_refused(pos, shop, quiet):
     shop.journal.close()
     (shop.directory / "signing.key").chmod(0o644)
-    ended = pos("run", "--config", quiet, "--data", shop.directory)
-    assert ended.code == 1
-    assert "expected 600" in ended.words
+    assert "expected 600" in pos("run", "--config", quiet, "--data", shop.directory).refusal(1)
 
 
 def test_a_card_key_that_still_lies_with_the_data_is_refused(pos, shop, tmp_path):
@@ -234,10 +229,9 @@ def test_a_card_key_that_still_lies_with_the_data_is_refused(pos, shop, tmp_path
     settings, stick = tmp_path / "keys.toml", tmp_path / "stick" / "card.key"
     stick.parent.mkdir()
     settings.write_text(QUIET + '[keys]\ncard = "stick/card.key"\n')
-    ended = pos("run", "--config", settings, "--data", shop.directory)
-    assert ended.code == 1
+    refusal = pos("run", "--config", settings, "--data", shop.directory).refusal(1)
     place = shop.directory / "card.key"
-    assert f"keys.card: {place} is still here; move it to {stick}" in ended.words
+    assert f"keys.card: {place} is still here; move it to {stick}" in refusal
 
 
 def test_books_that_are_damaged_are_refused_and_the_journal_is_let_go(pos, shop, tmp_path):
@@ -339,6 +333,4 @@ def test_the_display_is_left_to_the_terminal_that_runs(pos, shop, quiet, panel):
 
 
 def test_arguments_it_does_not_know_are_refused_in_one_line(pos):
-    ended = pos("run", "--speed", "9")
-    assert ended.code == 2
-    assert "--speed" in ended.words
+    assert "--speed" in pos("run", "--speed", "9").refusal(2)

@@ -14,18 +14,15 @@ def test_the_sheet_is_written_as_a_picture(pos, tmp_path):
 
 
 def test_a_sheet_is_no_jpeg(pos, tmp_path):
-    ended = pos("screens", "-o", tmp_path / "screens.jpg")
-    assert ended.code == 2
-    assert "the sheet is a .png file" in ended.words
+    refusal = pos("screens", "-o", tmp_path / "screens.jpg").refusal(2)
+    assert "the sheet is a .png file" in refusal
 
 
 def test_a_folder_that_is_not_there_is_named(pos, tmp_path):
     target = tmp_path / "none" / "screens.png"
-    ended = pos("screens", "-o", target)
-    assert (ended.code, ended.words) == (2, f"pos: {target}: No such file or directory")
+    refusal = pos("screens", "-o", target).refusal(2)
+    assert refusal == f"pos: {target}: No such file or directory"
 
 
 def test_the_file_must_be_named(pos):
-    ended = pos("screens")
-    assert ended.code == 2
-    assert "-o" in ended.words
+    assert "-o" in pos("screens").refusal(2)

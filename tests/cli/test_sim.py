@@ -52,10 +52,9 @@ def test_a_session_of_days_is_gone_on_with_too(tmp_path):
 
 
 def test_a_terminals_own_data_are_not_played_on(pos, shop, tmp_path):
-    ended = pos("sim", "--data", tmp_path / "data")
-    assert ended.code == 2
+    refusal = pos("sim", "--data", tmp_path / "data").refusal(2)
     words = "it is not empty, and `pos sim` did not make it"
-    assert ended.words == f"pos: {tmp_path / 'data'}: {words}"
+    assert refusal == f"pos: {tmp_path / 'data'}: {words}"
 
 
 @pytest.mark.parametrize("how", [(), ("--headless", "--api")], ids=["page", "headless"])
@@ -63,9 +62,7 @@ def test_a_damaged_key_of_the_host_is_named(pos, tmp_path, how):
     data = tmp_path / "data"
     idle(session_on(data, tmp_path))
     (data / "host-master.key").write_bytes(b"xx")
-    ended = pos("sim", *how, "--data", data)
-    assert ended.code == 1
-    assert "host-master.key" in ended.words
+    assert "host-master.key" in pos("sim", *how, "--data", data).refusal(1)
 
 
 def test_one_simulator_at_a_time_has_the_data(pos, tmp_path):
@@ -76,17 +73,14 @@ def test_one_simulator_at_a_time_has_the_data(pos, tmp_path):
         ended = pos("sim", "--data", data, "--port", "0")
     finally:
         session.close()
-    assert ended.code == 1
-    assert ended.words.startswith(f"pos: {data}: ")
+    assert ended.refusal(1).startswith(f"pos: {data}: ")
 
 
 def test_a_damaged_journal_ends_it_in_one_line(pos, tmp_path):
     data = tmp_path / "data"
     idle(session_on(data, tmp_path))
     (data / "journal.db").write_bytes(b"\xff" * 8_192)
-    ended = pos("sim", "--data", data, "--port", "0")
-    assert ended.code == 1
-    assert str(data) in ended.words
+    assert str(data) in pos("sim", "--data", data, "--port", "0").refusal(1)
 
 
 def test_a_fresh_terminal_on_the_page_leaves_the_kept_data_alone(tmp_path):

@@ -181,24 +181,20 @@ def test_a_journal_cut_after_its_last_voucher_is_told_by_the_settlement_slip(
     ],
 )
 def test_bad_arguments_are_refused_in_one_line(pos, words, expected):
-    ended = pos("verify", *words)
-    assert (ended.code, ended.words) == (2, expected)
+    assert pos("verify", *words).refusal(2) == expected
 
 
 def test_a_key_that_is_none_is_refused(pos, shop, tmp_path):
     path = tmp_path / "key.pem"
     missing = pos("verify", shop.directory, "--key", path)
-    assert (missing.code, missing.words) == (2, f"pos: {path}: No such file or directory")
+    assert missing.refusal(2) == f"pos: {path}: No such file or directory"
     ours = (shop.directory / "signing.key").read_bytes()
     other_kind = generate_private_key(SECP256R1()).public_key()
     pem = other_kind.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     for content in (b"", ours, pem):
         path.write_bytes(content)
-        ended = pos("verify", shop.directory, "--key", path)
-        assert (ended.code, ended.words) == (
-            2,
-            f"pos: {path}: expected an Ed25519 public key as PEM",
-        )
+        refusal = pos("verify", shop.directory, "--key", path).refusal(2)
+        assert refusal == f"pos: {path}: expected an Ed25519 public key as PEM"
 
 
 @pytest.fixture
@@ -218,9 +214,9 @@ def stranger(shop):
 def test_a_stranger_is_told_whose_journal_it_is(pos, shop):
     expected = f"pos: {shop.directory}: only its owner may look; as user pos with `sudo -u pos`"
     for journal in (shop.directory, shop.directory / DATABASE):
-        ended = pos("verify", journal)
-        assert (ended.code, ended.words) == (1, expected.replace(f"{shop.directory}", f"{journal}"))
-    assert pos("journal", "list", "--data", shop.directory).words == expected
+        refusal = pos("verify", journal).refusal(1)
+        assert refusal == expected.replace(f"{shop.directory}", f"{journal}")
+    assert pos("journal", "list", "--data", shop.directory).refusal(1) == expected
 
 
 def test_a_page_has_the_keys_of_the_terminals_own_directory(pos, shop, tmp_path, monkeypatch):
