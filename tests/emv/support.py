@@ -96,7 +96,6 @@ class ScriptedDialogue:
 
 
 BYPASS, CANCEL = PinBypassed(), Cancelled()
-NOTHING = ScriptedDialogue()
 
 CARD_DATA = CardData(
     pan=Pan(PAN),

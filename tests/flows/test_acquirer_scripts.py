@@ -11,7 +11,6 @@ from tests.flows.test_other_terminal import SALE, SETTLE
 
 # a script after the last cryptogram whose MAC is wrong: the card refuses it, and the sale stands
 SCRIPT = "7216" + "9F180411223344" + "860D" + "8424000008" + "00" * 8
-SOLD = (*SALE, ("tear",))
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """What a reader's driver tells first: what is in the slot when it comes up."""
 
 from hw.card_reader import COMING_UP_MS
-from hw.events import CardInserted, CardRemoved, Device, DeviceBack, SlotFoundEmpty
+from hw.events import CardInserted, Device, DeviceBack
 from hw.sim.reader.pcsc import PcscModel
 from tests.hw.reader_bench import Bench, bench
 
@@ -27,15 +27,6 @@ def test_a_reader_that_comes_tells_of_its_card_in_the_same_breath(bench, card_na
 def test_a_card_that_was_in_at_the_start_is_told(bench, card_named):
     bench.pcsc.insert(card_named("visa-credit"))
     assert [bench.poll(), bench.poll()] == [[CardInserted], []]
-
-
-def test_a_slot_that_is_empty_at_the_start_is_told_once(bench, card_named):
-    assert list(bench.reader.poll(1_000)) == [SlotFoundEmpty(7)]
-    assert bench.poll() == []
-    bench.pcsc.insert(card_named("visa-credit"))
-    bench.poll()
-    bench.pcsc.remove()
-    assert bench.poll() == [CardRemoved]
 
 
 def test_an_empty_slot_of_a_reader_that_was_lost_is_told_with_its_return(bench):

@@ -8,15 +8,16 @@ SELECT = "00A4040007 A0000000031010"
 @pytest.fixture
 def t0(card_named):
     """Sends raw TPDUs to a T=0 card."""
-    card = card_named("visa-credit")
-    card.power_on()
-    return lambda command: card.answer(bytes.fromhex(command)).hex()
+    return answering(card_named("visa-credit"))
 
 
 @pytest.fixture
 def t1(card_named):
     """Sends raw APDUs to a T=1 card."""
-    card = card_named("t1")
+    return answering(card_named("t1"))
+
+
+def answering(card):
     card.power_on()
     return lambda command: card.answer(bytes.fromhex(command)).hex()
 

@@ -27,7 +27,7 @@ from tests.soak.house import SETTINGS, House, Taken, stop_bound_s
 CARD, PIN = "unionpay-credit", "1 2 3 4 5 6"
 # idle alone names the operator
 IDLE, CHECK, CARD_WANTED, PIN_WANTED = "员01", "核对", "请插卡", "请输入密码"
-APPROVED, TAKE_OUT, OUT = "交易成功", "取出", "暂停服务"
+APPROVED = "交易成功"
 PHASES = (IDLE, CHECK, CARD_WANTED, PIN_WANTED, APPROVED)
 SALE_S, OUTAGE_S = 60, 30
 VIEW_S = 0.5

@@ -24,7 +24,7 @@ from hw.sim.bench import CHIPS
 
 FIRST_DIGIT_BYTES_MAX = 400
 BEFORE_BYTES = 979  # what it took when the two screens shared nothing
-AMOUNT_FROM_PX, AMOUNT_PAGES = 40, 3
+AMOUNT_FROM_PX = 40
 LANGUAGES = pytest.mark.parametrize("language", Language, ids=lambda each: each.value)
 CHIP = pytest.mark.parametrize("chip", OledChip, ids=lambda each: each.value)
 OWNERS = {language: owner(language) for language in Language}
