@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import sqlite3
 import zipfile
 from html.parser import HTMLParser
 from pathlib import Path
@@ -20,6 +19,7 @@ from firmware.journal.signed_record import signed_record
 from firmware.lab.issuers import tray_books
 from tests.api.counter import Counter
 from tests.cli.conftest import Pos
+from tests.journal.tamper import forge_sql
 from tests.playing import played
 
 STORY = "sale-wrong-amount-noticed-a-minute-later-is-voided"
@@ -117,11 +117,7 @@ def test_a_journal_that_was_tampered_with_says_so_and_the_command_fails(
         if path.is_file():
             (copy / path.name).write_bytes(path.read_bytes())
             (copy / path.name).chmod(0o600)
-    db = sqlite3.connect(copy / "journal.db")
-    db.execute("DROP TRIGGER records_update")
-    db.execute("UPDATE records SET body = replace(body, '12850', '12851')")
-    db.commit()
-    db.close()
+    forge_sql(copy / "journal.db", "UPDATE records SET body = replace(body, '12850', '12851')")
     output = tmp_path / "e.zip"
     assert main(["evidence", "1", "-o", str(output), "--data", str(copy)]) == 1
     assert "NOT VERIFIED" in capsys.readouterr().out

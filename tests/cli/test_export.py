@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-import sqlite3
 
 import pytest
 
 from firmware.journal.connection import DATABASE
 from firmware.journal.transactions import State
 from tests.journal.story import CARD
+from tests.journal.tamper import forge_sql
 
 
 def exported(pos, shop, *words):
@@ -140,10 +140,7 @@ def test_an_export_goes_to_a_file_whole(pos, day, tmp_path):
 @pytest.mark.parametrize("name", ["trade.csv", "trade.xlsx"])
 def test_an_export_that_does_not_add_up_is_refused_and_leaves_no_file(pos, day, tmp_path, name):
     day.journal.close()
-    database = sqlite3.connect(day.directory / DATABASE)
-    database.execute("UPDATE batches SET sales_minor = sales_minor + 1")
-    database.commit()
-    database.close()
+    forge_sql(day.directory / DATABASE, "UPDATE batches SET sales_minor = sales_minor + 1")
     refusal = pos("journal", "export", "-o", tmp_path / name, "--data", day.directory).refusal(1)
     assert "sales of batch 000001 are 2/13840, the journal's own totals 2/13841" in refusal
     assert [path for path in tmp_path.iterdir() if path.is_file()] == []

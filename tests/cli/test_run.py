@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import signal
-import sqlite3
 import sys
 from pathlib import Path
 
@@ -37,6 +36,7 @@ from hw.sim.panel.ssd1306 import Ssd1306
 from hw.sim.reader.pcsc import PcscModel
 from tests.cli.bench import Bench
 from tests.cli.conftest import QUIET
+from tests.journal.tamper import forge_sql
 
 PAN = "6228480402564890018"
 
@@ -203,11 +203,7 @@ def test_a_second_terminal_on_the_same_data_is_refused(pos, shop, quiet):
 def test_a_journal_that_is_damaged_is_refused(pos, shop, quiet):
     shop.sell_many(3)
     shop.journal.close()
-    database = sqlite3.connect(shop.directory / "journal.db")
-    database.executescript(
-        "DROP TRIGGER records_update; UPDATE records SET body = body || ' ' WHERE seq = 5"
-    )
-    database.close()
+    forge_sql(shop.directory / "journal.db", "UPDATE records SET body = body || ' ' WHERE seq = 5")
     refusal = pos("run", "--config", quiet, "--data", shop.directory).refusal(1)
     assert "journal corrupt: record 5" in refusal
 

@@ -2,7 +2,6 @@
 
 import io
 import os
-import sqlite3
 import sys
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from firmware.journal.records import SettlementCompleted
 from firmware.journal.signed_record import signed_record
 from firmware.lab.scenario.language import read
 from firmware.lab.scenario.player import Player
-from tests.journal.tamper import copy_of, cut_tail
+from tests.journal.tamper import copy_of, cut_tail, forge_sql
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 
@@ -68,12 +67,8 @@ def test_a_journal_of_another_terminal_is_told(pos, shop, other_key):
 def test_a_record_that_was_changed_is_named(pos, shop, key):
     shop.sale()
     shop.journal.close()
-    database = sqlite3.connect(shop.directory / DATABASE)
-    database.executescript(
-        "DROP TRIGGER records_update;"
-        "UPDATE records SET body = replace(body, '12850', '12950') WHERE seq = 3"
-    )
-    database.close()
+    change = "UPDATE records SET body = replace(body, '12850', '12950') WHERE seq = 3"
+    forge_sql(shop.directory / DATABASE, change)
     ended = pos("verify", shop.directory, "--key", key)
     assert ended.code == 1
     assert "fault   record 3: its hash is not that of its content" in ended.out

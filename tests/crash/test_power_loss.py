@@ -16,7 +16,7 @@ pytest.importorskip("apsw", reason="NOT TRIED: the disk is recorded through apsw
 
 from firmware.journal.connection import LOG
 from firmware.journal.head import HEAD
-from tests.crash.power_loss import Tally, record_day, replay
+from tests.crash.power_loss import record_day, replay
 from tests.crash.recorder import Op, Recorder, Sync, Write
 from tests.journal.story import Shop
 
@@ -39,32 +39,20 @@ def test_no_disk_that_a_power_cut_leaves_has_lost_a_promise(
     assert (tally.lost, tally.half, tally.unreadable) == ([], [], [])
 
 
-def control(memory: Path, **how: Any) -> Tally:
+@pytest.mark.parametrize(
+    ("how", "which"),
+    [
+        ({"lies": NORMAL}, "WAL + NORMAL"),  # it syncs only at checkpoints
+        ({"lies": ROLLBACK}, "DELETE + FULL"),
+        ({"naive": True}, "journal after approval"),
+    ],
+)
+def test_a_worse_journal_loses_promises(
+    memory: Path, figure: Callable[[str], None], how: dict[str, Any], which: str
+) -> None:
     ops = record_day(memory / "day", 3, **how)
-    return replay(ops, memory / "cut", samples=0, every=17, thorough_every=50)
-
-
-def test_the_control_that_syncs_only_at_checkpoints_loses_promises(
-    memory: Path, figure: Callable[[str], None]
-) -> None:
-    tally = control(memory, lies=NORMAL)
-    figure(f"control, WAL + NORMAL: {tally}")
-    assert tally.lost
-
-
-def test_the_control_that_deletes_a_rollback_journal_loses_promises(
-    memory: Path, figure: Callable[[str], None]
-) -> None:
-    tally = control(memory, lies=ROLLBACK)
-    figure(f"control, DELETE + FULL: {tally}")
-    assert tally.lost
-
-
-def test_the_control_that_writes_after_the_approval_loses_promises(
-    memory: Path, figure: Callable[[str], None]
-) -> None:
-    tally = control(memory, naive=True)
-    figure(f"control, journal after approval: {tally}")
+    tally = replay(ops, memory / "cut", samples=0, every=17, thorough_every=50)
+    figure(f"control, {which}: {tally}")
     assert tally.lost
 
 

@@ -30,6 +30,7 @@ from firmware.journal.storage import Storage
 from firmware.journal.store import Journal
 from firmware.journal.transactions import State
 from tests.journal.story import FRAME, FRAME_SHA256, KEYS, Clock, Shop, outcome_of
+from tests.journal.tamper import forge_sql
 
 
 def trouble_of_opening(directory: Path, keys: TerminalKeys = KEYS) -> Trouble:
@@ -39,15 +40,9 @@ def trouble_of_opening(directory: Path, keys: TerminalKeys = KEYS) -> Trouble:
 
 
 def edit(shop: Shop, *statements: str) -> None:
-    """Change the database behind the journal's back, append-only triggers out of the way."""
+    """Change the database behind the journal's back."""
     shop.journal.close()
-    db = sqlite3.connect(shop.directory / engine.DATABASE)
-    for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-        db.execute(f"DROP TRIGGER {name}")
-    for statement in statements:
-        db.execute(statement)
-    db.commit()
-    db.close()
+    forge_sql(shop.directory / engine.DATABASE, *statements)
 
 
 def test_a_first_start_introduces_the_key_and_opens_batch_one(shop: Shop) -> None:
