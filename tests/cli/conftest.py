@@ -43,6 +43,11 @@ class Ended:
     out: str
     err: str
 
+    def done(self) -> str:
+        """What a command prints that ends well."""
+        assert self.code == 0, self.err
+        return self.out
+
     def refusal(self, code: int) -> str:
         """What a command says that ends with this code: one line, and nothing else."""
         assert self.code == code, self.err

@@ -17,18 +17,16 @@ FRAME = VECTORS["frames"][0]["frame"]
 PAN, TRACK2 = "6224242900000113", "6224242900000113D28062013949031013"
 
 
-def test_a_frame_is_read_field_by_field_with_its_card_masked(capsys) -> None:
-    assert main(["acquirer", "decode", FRAME]) == 0
-    said = capsys.readouterr().out
+def test_a_frame_is_read_field_by_field_with_its_card_masked(pos) -> None:
+    said = pos("acquirer", "decode", FRAME).done()
     assert "622424******0113" in said
     assert PAN not in said
     assert " 22 entry mode                    3  071" in said
     assert '"8F651B26"' in said
 
 
-def test_its_card_is_shown_to_whoever_asks(capsys) -> None:
-    assert main(["acquirer", "decode", FRAME, "--clear"]) == 0
-    assert TRACK2 in capsys.readouterr().out
+def test_its_card_is_shown_to_whoever_asks(pos) -> None:
+    assert TRACK2 in pos("acquirer", "decode", FRAME, "--clear").done()
 
 
 def test_a_file_of_bytes_or_of_hex_is_read_as_json(capsys, tmp_path) -> None:
@@ -42,24 +40,21 @@ def test_a_file_of_bytes_or_of_hex_is_read_as_json(capsys, tmp_path) -> None:
     assert {row["field"]: row["raw"] for row in told[0]["rows"]}[11] == "000403"
 
 
-def test_an_upload_says_what_it_is_and_whose_cards_it_masks(capsys) -> None:
+def test_an_upload_says_what_it_is_and_whose_cards_it_masks(pos) -> None:
     details = UNIONPAY.asks(REQUESTS["upload"]).hex()
-    assert main(["acquirer", "decode", details]) == 0
-    said = capsys.readouterr().out
+    said = pos("acquirer", "decode", details).done()
     assert '00000024201  "details"' in said
     assert "0100000003" + "*" * 20 + "000000000100" in said
     assert PAN not in said
     end = UNIONPAY.asks(REQUESTS["upload_end"]).hex()
-    assert main(["acquirer", "decode", end]) == 0
-    said = capsys.readouterr().out
+    said = pos("acquirer", "decode", end).done()
     assert " 48 totals or details             4  0012\n" in said
     assert '00000024202  "end, uploaded"' in said
 
 
-def test_chip_data_are_read_object_by_object(capsys) -> None:
+def test_chip_data_are_read_object_by_object(pos, capsys) -> None:
     frame = UNIONPAY.asks(REQUESTS["upload_chip"]).hex()
-    assert main(["acquirer", "decode", frame]) == 0
-    said = capsys.readouterr().out
+    said = pos("acquirer", "decode", frame).done()
     assert '0000002420350  "chip data, approved online"' in said
     assert '"610000000000012850156"' in said
     assert "    9F26   Application Cryptogram                       5566778899AABBCC\n" in said

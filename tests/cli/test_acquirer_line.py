@@ -40,15 +40,14 @@ def stored(data: Path) -> SecretKey | None:
 
 class TestLoad:
     def test_two_components_make_the_key_and_its_check_value_is_shown(
-        self, monkeypatch, data, capsys
+        self, monkeypatch, data, pos, capsys
     ):
         assert load(monkeypatch, data, f"{FIRST}\n{SECOND}\n", "--check", CHECK) == 0
         said = capsys.readouterr()
         assert f"check value {CHECK}" in said.out
         assert FIRST not in said.out + said.err
         assert stored(data) == SecretKey(MASTER)
-        assert main(["key", "show", "--data", str(data)]) == 0
-        assert f"master key   check value {CHECK}" in capsys.readouterr().out
+        assert f"master key   check value {CHECK}" in pos("key", "show", "--data", data).done()
 
     @pytest.mark.parametrize(
         ("text", "check", "words"),
@@ -84,20 +83,21 @@ class TestLoad:
         assert main(["key", "load", "--data", str(data)]) == code
         assert stored(data) == (SecretKey(MASTER) if code == 0 else None)
 
-    def test_input_that_ends_at_the_question_changes_nothing(self, monkeypatch, data, capsys):
+    def test_input_that_ends_at_the_question_changes_nothing(self, monkeypatch, data, pos):
         """It was a traceback: Ctrl-D instead of an answer."""
         components = iter((FIRST, SECOND))
         terminal = io.StringIO()
         monkeypatch.setattr(terminal, "isatty", lambda: True)
         monkeypatch.setattr("sys.stdin", terminal)
         monkeypatch.setattr("getpass.getpass", lambda _prompt: next(components))
-        assert main(["key", "load", "--data", str(data)]) == 1
-        assert "the input ended before all was answered" in capsys.readouterr().err
+        ended = pos("key", "load", "--data", data)
+        assert ended.code == 1
+        assert "the input ended before all was answered" in ended.err
         assert stored(data) is None
 
-    def test_a_directory_that_is_none_is_refused(self, tmp_path, capsys):
-        assert main(["key", "show", "--data", str(tmp_path / "none")]) == 2
-        assert "no data directory" in capsys.readouterr().err
+    def test_a_directory_that_is_none_is_refused(self, tmp_path, pos):
+        refusal = pos("key", "show", "--data", tmp_path / "none").refusal(2)
+        assert "no data directory" in refusal
 
 
 @pytest.fixture
@@ -154,11 +154,10 @@ def settings(tmp_path: Path, port: int, acquirer: str = "") -> str:
 
 
 class TestEcho:
-    def test_an_acquirer_that_is_there_answers(self, tmp_path, serve, capsys):
+    def test_an_acquirer_that_is_there_answers(self, tmp_path, serve, pos):
         acquirer = LineAcquirer()
         config = settings(tmp_path, serve(lambda frame: acquirer.exchange(frame, 0)))
-        assert main(["acquirer", "echo", "--config", config]) == 0
-        assert "answered 00 in" in capsys.readouterr().out
+        assert "answered 00 in" in pos("acquirer", "echo", "--config", config).done()
         assert acquirer.types() == ["0820"]
 
     def test_silence_names_line_tpdu_and_header(self, tmp_path, serve, capsys):
@@ -169,17 +168,16 @@ class TestEcho:
         assert "the TPDU may be wrong: 6000120000 (acquirer.tpdu)" in said
         assert "the header may be wrong: 603100311003 (acquirer.header)" in said
 
-    def test_nobody_there_is_told_from_silence(self, tmp_path, capsys):
+    def test_nobody_there_is_told_from_silence(self, tmp_path, pos):
         with socket.create_server(("127.0.0.1", 0)) as listener:
             port = listener.getsockname()[1]
-        assert main(["acquirer", "echo", "--config", settings(tmp_path, port)]) == 1
-        assert "no line: address, port or TLS" in capsys.readouterr().err
+        refusal = pos("acquirer", "echo", "--config", settings(tmp_path, port)).refusal(1)
+        assert "no line: address, port or TLS" in refusal
 
-    def test_an_embedded_acquirer_has_no_line(self, tmp_path, capsys):
+    def test_an_embedded_acquirer_has_no_line(self, tmp_path, pos):
         path = tmp_path / "pos.toml"
         path.write_text('[printer]\nkind = "none"\n')
-        assert main(["acquirer", "echo", "--config", str(path)]) == 2
-        assert 'expected "acquirer"' in capsys.readouterr().err
+        assert 'expected "acquirer"' in pos("acquirer", "echo", "--config", path).refusal(2)
 
 
 @pytest.mark.parametrize(
@@ -192,16 +190,15 @@ class TestEcho:
         ("[batch]\nfull_at = 1000", "batch.full_at: expected at most 999"),
     ],
 )
-def test_a_mistake_in_the_lines_settings_is_named(tmp_path, capsys, text, words):
-    assert main(["config", "check", settings(tmp_path, 1, text)]) == 2
-    assert words in capsys.readouterr().err
+def test_a_mistake_in_the_lines_settings_is_named(tmp_path, pos, text, words):
+    assert words in pos("config", "check", settings(tmp_path, 1, text)).refusal(2)
 
 
-def test_the_lines_settings_do_nothing_with_another_host(tmp_path, capsys):
+def test_the_lines_settings_do_nothing_with_another_host(tmp_path, pos):
     path = tmp_path / "pos.toml"
     path.write_text('[acquirer]\ntpdu = "6000120000"\n[printer]\nkind = "none"\n')
-    assert main(["config", "check", str(path)]) == 0
-    assert "acquirer.tpdu: has no effect without host.kind" in capsys.readouterr().out
+    said = pos("config", "check", path).done()
+    assert "acquirer.tpdu: has no effect without host.kind" in said
 
 
 class TestTcpLink:

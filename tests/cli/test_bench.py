@@ -33,9 +33,7 @@ def test_a_sale_beside_the_bench_page_is_measured():
 
 
 def test_a_keystroke_is_measured_beside_a_whole_frame_of_luma(pos):
-    ended = pos("bench", "screen", "--json")
-    assert ended.code == 0
-    told = json.loads(ended.out)
+    told = json.loads(pos("bench", "screen", "--json").done())
     figures = {each["name"]: each for each in told["figures"]}
     assert figures["ssd1306: a whole frame by luma"]["value"] == 1034
     assert figures["sh1106: a whole frame by luma"]["value"] == 1080

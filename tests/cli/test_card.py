@@ -72,9 +72,8 @@ def test_every_application_of_a_card_is_read(pos):
 
 
 def test_a_blocked_application_is_identified_as_such(pos):
-    ended = pos("card", "read", "--card", "blocked")
-    assert ended.code == 0
-    assert re.search(r"State +blocked", ended.out)
+    said = pos("card", "read", "--card", "blocked").done()
+    assert re.search(r"State +blocked", said)
 
 
 @pytest.mark.parametrize(

@@ -75,9 +75,7 @@ def test_the_example_says_of_each_setting_what_it_means_and_may_be(pos):
 
 def test_show_says_of_each_setting_whether_it_comes_from_the_file(pos, config_file):
     path = config_file('[sale]\nmax_amount = "99.00"\n[printer]\nkind = "none"\n')
-    ended = pos("config", "show", "--config", path)
-    lines = ended.out.splitlines()
-    assert ended.code == 0
+    lines = pos("config", "show", "--config", path).done().splitlines()
     assert f'sale.max_amount = "99.00"  # {path}' in lines
     assert 'sale.double_check_over = "5000.00"  # default' in lines
     assert len(lines) == sum(len(get_type_hints(kind)) for kind in get_type_hints(Config).values())
@@ -171,11 +169,11 @@ def test_a_batch_on_a_line_is_no_larger_than_its_upload_can_count(pos, config_fi
 
 def test_a_line_with_the_embedded_messages_has_the_settings_of_a_line(pos, config_file):
     settings = 'profile = "own.toml"\nkeep_line = true\nchip_data = "always"'
-    ended = pos("config", "check", config_file(f"{TCP}\nplain = true\n[acquirer]\n{settings}\n"))
-    assert ended.code == 0
-    assert "acquirer.profile: has no effect without host.kind" in ended.out
-    assert "acquirer.keep_line" not in ended.out
-    assert "acquirer.chip_data" not in ended.out
+    path = config_file(f"{TCP}\nplain = true\n[acquirer]\n{settings}\n")
+    said = pos("config", "check", path).done()
+    assert "acquirer.profile: has no effect without host.kind" in said
+    assert "acquirer.keep_line" not in said
+    assert "acquirer.chip_data" not in said
 
 
 def test_a_serial_printer_is_on_the_headers_port_unless_another_is_named(pos, config_file):
@@ -268,9 +266,7 @@ DOUBTFUL = {
 @pytest.mark.parametrize(("text", "words"), DOUBTFUL.items())
 def test_what_a_shop_may_not_want_is_warned_of(pos, config_file, text, words):
     path = config_file(f'{text}\n[printer]\nkind = "none"\n')
-    ended = pos("config", "check", path)
-    assert ended.code == 0
-    assert f"warning: {path}: {words}" in ended.out
+    assert f"warning: {path}: {words}" in pos("config", "check", path).done()
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1", "localhost"])

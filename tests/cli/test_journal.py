@@ -13,9 +13,7 @@ from tests.journal.story import CARD, confirmed, opened
 
 
 def test_the_open_batch_is_listed_while_the_terminal_holds_it(pos, day):
-    ended = pos("journal", "list", "--data", day.directory)
-    lines = ended.out.splitlines()
-    assert ended.code == 0
+    lines = pos("journal", "list", "--data", day.directory).done().splitlines()
     assert lines[0].startswith("batch   voucher  date")
     assert [line.split()[1] for line in lines[1:-2]] == [f"00000{n}" for n in range(1, 6)]
     assert "2026-03-02  10:00:00  01  sale" in lines[1]
