@@ -68,7 +68,7 @@ class Counter:
         assert messages is not None
         return AtALine(config, messages, lambda: self.acquirer, clock, SecretKey(TMK))
 
-    def play(self, *lines: tuple[str, ...]) -> None:
+    def play(self, *lines: str | tuple[str, ...]) -> None:
         play(self.player, *lines)
 
     @property

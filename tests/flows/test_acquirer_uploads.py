@@ -20,6 +20,7 @@ from hw.sim.cards.personalisation import TRAY
 from tests.acquirer.line_acquirer import Fields
 from tests.flows.at_a_line import AWAY, PAID, Counter
 from tests.flows.test_other_terminal import SALE
+from tests.playing import refund
 
 SOLD = (*SALE, ("tear",))
 SETTLE = (("press", "MENU", "6"), ("press", "ENTER"))
@@ -186,16 +187,7 @@ def test_a_voided_sale_and_its_void_are_both_there_as_in_the_totals(uneven: Coun
 def test_refunds_come_in_a_message_of_their_own_behind_what_was_asked(uneven: Counter) -> None:
     uneven.play(*SOLD, *SETTLE, ("expect screen", "对账不平"), ("press", "ENTER"))
     uneven.acquirer.uploaded.clear()
-    uneven.play(
-        ("press", "MENU", "3", "246810", "ENTER", "1", "ENTER", "ENTER"),
-        ("press", "ENTER"),
-        ("press", "500", "ENTER"),
-        ("press", "ENTER"),
-        ("insert", "visa-credit"),
-        ("expect screen", "交易成功"),
-        *AWAY,
-        ("tear",),
-    )
+    uneven.play(*refund(1, 500, "visa-credit"), ("tear",))
     uneven.play(*SOLD, *UNEVEN)
     assert [one[:10] for one in uneven.acquirer.uploaded] == [
         "0100000003",

@@ -14,17 +14,9 @@ from firmware.lab.scenario.disk import Disk
 from firmware.lab.scenario.player import Player
 from firmware.lab.scenario.stage import START, Stage
 from firmware.terminal.data_directory import SPACE_MIN_BYTES, DataDirectory
-from tests.playing import play
+from tests.playing import play, sale
 
-SALE = (
-    ("press", "2000", "ENTER"),
-    ("press", "ENTER"),
-    ("insert", "visa-credit"),
-    ("expect screen", "交易成功"),
-    ("press", "ENTER"),
-    ("remove",),
-    ("wait", "40s"),
-)
+SALE = sale(2_000, "visa-credit")
 STOPPED = ("expect screen", "存储空间已满", "请清理存储空间")
 SERVES = ("expect screen", "请输入金额")
 
@@ -47,7 +39,7 @@ class Shop:
             directory, directory, make_stage=lambda told: Stage(directory, told, disk=self.disk)
         )
 
-    def play(self, *lines: tuple[str, ...]) -> None:
+    def play(self, *lines: str | tuple[str, ...]) -> None:
         play(self.player, *lines)
 
     def leave(self, free_bytes: int) -> None:

@@ -11,6 +11,7 @@ from firmware.journal.records import BatchOpened
 from firmware.lab.scenario.stage import STAGE_CONFIG
 from tests.flows.test_other_terminal import SALE, SETTLE, play
 from tests.journal.story import Shop
+from tests.playing import refund
 
 
 def go_on(directory: Path, batch: int) -> None:
@@ -46,14 +47,7 @@ def test_batch_1_after_the_last_one_is_traded_settled_and_refunded(tmp_path: Pat
     play(
         tmp_path,
         STAGE_CONFIG,
-        ("press", "MENU", "3", "246810", "ENTER", "1", "ENTER", "ENTER"),
-        ("press", "ENTER"),
-        ("press", "500", "ENTER"),
-        ("press", "ENTER"),
-        ("insert", "visa-credit"),
-        ("expect screen", "交易成功"),
-        ("press", "ENTER"),
-        ("remove",),
+        *refund(1, 500, "visa-credit"),
         ("expect totals", "sales=0/0", "refunds=1/500"),
         ("expect books balanced",),
         *SETTLE,

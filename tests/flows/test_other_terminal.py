@@ -27,7 +27,7 @@ SALE = (
 SETTLE = (("press", "MENU", "6"), ("press", "ENTER"), ("expect screen", "对账平"))
 
 
-def play(directory: Path, config: Config, *lines: tuple[str, ...]) -> None:
+def play(directory: Path, config: Config, *lines: str | tuple[str, ...]) -> None:
     with closing(Player(directory, directory, config)) as player:
         playing.play(player, *lines)
 
