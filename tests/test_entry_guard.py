@@ -13,14 +13,7 @@ from firmware.lab.scenario.player import Player
 from firmware.lab.scenario.reading import stands
 from firmware.lab.scenario.stage import Stage
 from firmware.terminal.entry_guard import FILE, EntryGuard
-from hw.events import (
-    CardInserted,
-    CardRemoved,
-    DeviceBack,
-    Key,
-    KeyPressed,
-    SlotFoundEmpty,
-)
+from hw.events import CardInserted, CardRemoved, DeviceBack, Key, KeyPressed, SlotFoundEmpty
 from hw.sim.time import VirtualTime
 from tests.playing import play
 

@@ -11,14 +11,7 @@ from firmware.acquirer.engine import BooksConflict, BooksEngine
 from firmware.core.kinds import Kind
 from firmware.core.money import CURRENCIES, Money
 from tests.contracts.test_books_contract import books, engine, enter
-from tests.contracts.test_holds_contract import (
-    HOLD,
-    complete,
-    funds,
-    give_back,
-    hold,
-    release,
-)
+from tests.contracts.test_holds_contract import HOLD, complete, funds, give_back, hold, release
 
 __all__ = ["books", "engine"]  # fixtures
 DAY, NEXT = "20261122", "20261123"  # they hold from DAY on; holding since NEXT they are over

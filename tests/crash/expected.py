@@ -10,12 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from firmware.iso8583.messages import (
-    BalanceRequest,
-    FinancialRequest,
-    HostRequest,
-    ReversalRequest,
-)
+from firmware.iso8583.messages import BalanceRequest, FinancialRequest, HostRequest, ReversalRequest
 from firmware.journal.advice_records import AdviceAttempted
 from firmware.journal.enquiry_records import BalanceAnswered
 from firmware.journal.records import (

@@ -20,7 +20,7 @@ from firmware.emv.contact.dialogue import (
     PinPrompt,
 )
 from firmware.emv.contact.state import SessionState
-from firmware.emv.outcomes import CardData
+from firmware.emv.outcomes import CardData, EndReason
 from firmware.emv.tags import Tag
 from firmware.emv.terminal_data import EmvTransaction, TerminalData
 from firmware.emv.trace import Trace
@@ -96,6 +96,11 @@ class ScriptedDialogue:
 
 
 BYPASS, CANCEL = PinBypassed(), Cancelled()
+FAILURES = [  # of a card, and how the session ends
+    (CardFailure.GONE, EndReason.CARD_GONE),
+    (CardFailure.MUTE, EndReason.CARD_MUTE),
+    (CardFailure.READER_LOST, EndReason.READER_LOST),
+]
 
 CARD_DATA = CardData(
     pan=Pan(PAN),

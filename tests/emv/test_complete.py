@@ -15,14 +15,7 @@ from firmware.emv.outcomes import DeclineReason, EndReason, OnlineAnswer, Unable
 from firmware.emv.tags import Tag
 from firmware.emv.terminal_data import TerminalData
 from firmware.emv.tlv import TlvError, encode
-from tests.emv.support import (
-    TERMINAL,
-    ScriptedDialogue,
-    run,
-    state_of,
-    tsi_hex,
-    tvr_hex,
-)
+from tests.emv.support import TERMINAL, ScriptedDialogue, run, state_of, tsi_hex, tvr_hex
 
 ARPC = "AABBCCDDEEFF0011 3030"
 TC, AAC = "800B 40 0007 AC01020304050607 9000", "800B 00 0007 AC01020304050607 9000"

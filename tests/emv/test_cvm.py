@@ -12,9 +12,7 @@ from firmware.emv.errors import CardError, SessionEnded
 from firmware.emv.outcomes import CvmResult, EndReason
 from firmware.emv.tags import Tag
 from firmware.emv.terminal_data import CASH, CASHBACK, EmvTransaction, TerminalData
-from tests.emv.issuer import (
-    ca_keys,
-)
+from tests.emv.issuer import ca_keys
 from tests.emv.support import (
     BYPASS,
     CANCEL,

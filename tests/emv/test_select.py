@@ -20,11 +20,7 @@ from tests.emv.directories import (
     record,
     select_command,
 )
-from tests.emv.support import (
-    ScriptedDialogue,
-    run,
-    state_of,
-)
+from tests.emv.support import FAILURES, ScriptedDialogue, run, state_of
 
 
 def candidates(
@@ -193,13 +189,6 @@ def test_nothing_in_common():
     assert end_of([*script, (select_command(MASTERCARD), "6999")]) is EndReason.NO_APPLICATION
 
 
-@pytest.mark.parametrize(
-    ("failure", "reason"),
-    [
-        (CardFailure.GONE, EndReason.CARD_GONE),
-        (CardFailure.MUTE, EndReason.CARD_MUTE),
-        (CardFailure.READER_LOST, EndReason.READER_LOST),
-    ],
-)
+@pytest.mark.parametrize(("failure", "reason"), FAILURES)
 def test_a_card_that_fails_ends_the_session(failure: CardFailure, reason: EndReason):
     assert end_of([(PSE, failure)]) is reason

@@ -27,7 +27,15 @@ from firmware.emv.terminal_data import REFUND, EmvTransaction, TerminalData
 from firmware.emv.tlv import encode, parse
 from tests.emv.card import AC, FakeCard
 from tests.emv.issuer import PAN, ca_keys
-from tests.emv.support import APPLICATION, CANCEL, SALE_OF_100, TERMINAL, ScriptedDialogue, run
+from tests.emv.support import (
+    APPLICATION,
+    CANCEL,
+    FAILURES,
+    SALE_OF_100,
+    TERMINAL,
+    ScriptedDialogue,
+    run,
+)
 
 RISK = Aip.TERMINAL_RISK_MANAGEMENT_REQUIRED
 FLOOR = replace(APPLICATION, tac_online=Tvr.FLOOR_LIMIT_EXCEEDED, floor_limit_minor=5000)
@@ -267,14 +275,7 @@ def test_10_1_when_an_application_refuses_the_only_one_left_is_not_accepted():
     assert outcome == Ended(EndReason.NOT_ACCEPTED, "the card refuses its applications")
 
 
-@pytest.mark.parametrize(
-    ("failure", "reason"),
-    [
-        (CardFailure.GONE, EndReason.CARD_GONE),
-        (CardFailure.MUTE, EndReason.CARD_MUTE),
-        (CardFailure.READER_LOST, EndReason.READER_LOST),
-    ],
-)
+@pytest.mark.parametrize(("failure", "reason"), FAILURES)
 def test_a_card_that_fails_at_any_command_ends_the_session_and_says_when(
     failure: CardFailure, reason: EndReason
 ):

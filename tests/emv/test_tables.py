@@ -4,14 +4,7 @@ from importlib import resources
 
 import pytest
 
-from firmware.emv.ca_keys import (
-    STATUSES,
-    CaKeyError,
-    CaKeys,
-    Revocation,
-    check_value,
-    revocations,
-)
+from firmware.emv.ca_keys import STATUSES, CaKeyError, CaKeys, Revocation, check_value, revocations
 from firmware.emv.codes import TerminalCapabilities, Tsi, Tvr, names_of
 from firmware.emv.contact.applications import Applications, ApplicationsError
 from firmware.emv.tags import Format, Tag, TagSource, describe

@@ -16,16 +16,7 @@ from firmware.ui.texts import Text
 from hw.events import Key
 from tests.flows.records import intent_of, transaction_of
 from tests.flows.script import Pair, desk, follow
-from tests.flows.words import (
-    NOW,
-    facts_of,
-    keys_digits,
-    nobody_comes,
-    presses,
-    say,
-    shows,
-    tells,
-)
+from tests.flows.words import NOW, facts_of, keys_digits, nobody_comes, presses, say, shows, tells
 from tests.payment import closed_batch
 
 SOLD = transaction_of(intent_of(Kind.SALE, 800, facts_of("visa-credit")), State.APPROVED)

@@ -6,14 +6,7 @@ from segno import make_qr
 
 from hw.ports import Align, Cut, Feed, Qr, Size, TextLine
 from hw.printer_dots import BAND_BYTES_MAX, BAND_ROWS_MAX, QR_MODULE_PX_MAX, QR_QUIET_MODULES
-from hw.printer_encode import (
-    QR_BYTES_MAX,
-    Encoder,
-    Mode,
-    PrinterProfile,
-    printable,
-    printer_has,
-)
+from hw.printer_encode import QR_BYTES_MAX, Encoder, Mode, PrinterProfile, printable, printer_has
 from hw.printer_font import PaperFont, columns_of
 from hw.sim.printer.escpos import PrinterModel
 from hw.sim.printer.kinds import kind_of

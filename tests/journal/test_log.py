@@ -14,13 +14,7 @@ import pytest
 
 from firmware.__main__ import main
 from firmware.core.sqlite import renew_log
-from firmware.journal.connection import (
-    DATABASE,
-    LOG,
-    LOG_BYTES_MAX,
-    connect_read_only,
-    log_bytes,
-)
+from firmware.journal.connection import DATABASE, LOG, LOG_BYTES_MAX, connect_read_only, log_bytes
 from firmware.journal.keys import TerminalKeys
 from tests.journal.story import Shop
 

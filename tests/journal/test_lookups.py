@@ -20,16 +20,7 @@ from firmware.journal.records import (
 )
 from firmware.journal.transactions import State
 from firmware.journal.verify import verify_journal
-from tests.journal.story import (
-    CARD,
-    KEYS,
-    OTHER_CARD,
-    Shop,
-    confirmed,
-    opened,
-    order,
-    outcome_of,
-)
+from tests.journal.story import CARD, KEYS, OTHER_CARD, Shop, confirmed, opened, order, outcome_of
 from tests.payment import yuan
 
 
