@@ -35,7 +35,7 @@ def chip(request):
 
 @pytest.fixture
 def panel(chip):
-    return DISPLAYS[chip](seed=7)
+    return DISPLAYS[chip]()
 
 
 @pytest.fixture
