@@ -26,7 +26,7 @@ from firmware.flows.card import (
 from firmware.flows.desk import Desk
 from firmware.flows.effects import AskCardPresent
 from firmware.flows.settle import may_move_money
-from firmware.flows.steps import NOTICE_MS, GivenUp, show, tell, until_dismissed
+from firmware.flows.steps import NOTICE_MS, GivenUp, tell, until_dismissed
 from firmware.flows.words import why_refused
 from firmware.iso8583.messages import Balance, HostAnswer
 from firmware.iso8583.responses import CARD_NOT_ALLOWED, response_text
@@ -110,8 +110,8 @@ async def _show(desk: Desk, told: Balance) -> None:
         body.append(Phrase.of((words, words)))
     card_in = await AskCardPresent(used=True)
     prompt = Phrase.of(Text.REMOVE_CARD if card_in else Text.ENTER_DONE)
-    title, training = Phrase.of(Text.BALANCE), desk.training
-    shown = await show(desk, Notice(title, tuple(body), prompt, amount, training=training))
+    title = Phrase.of(Text.BALANCE)
+    shown = await desk.show(Notice(title, tuple(body), prompt, amount))
     await until_dismissed(shown, NOTICE_MS, card=True)
 
 

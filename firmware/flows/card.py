@@ -34,7 +34,7 @@ from firmware.flows.effects import (
     UseUpCard,
     Wait,
 )
-from firmware.flows.steps import PHASE_MS, GivenUp, choose, show
+from firmware.flows.steps import PHASE_MS, GivenUp, choose
 from firmware.journal.lookups import Lookups
 from firmware.journal.transactions import Transaction
 from firmware.payments.effects import DrawRandom, Look, ReadClock
@@ -143,19 +143,9 @@ class CardDialogue(Struct):
 
     async def reading(self) -> None:
         """Say that the card is being read."""
-        text = Phrase.of(Text.READING_CARD)
-        training = self.desk.training
-        await show(
-            self.desk,
-            Processing(
-                self.kind,
-                self.amount,
-                text,
-                keep_card=True,
-                training=training,
-                customer=self.desk.customer,
-            ),
-        )
+        text, customer = Phrase.of(Text.READING_CARD), self.desk.customer
+        screen = Processing(self.kind, self.amount, text, keep_card=True, customer=customer)
+        await self.desk.show(screen)
 
 
 class Presented(Struct, frozen=True):
@@ -191,7 +181,7 @@ async def enter_pin(
     keyed: Pin | None = None  # masked from its first digit on: a traceback may show any local
     while True:
         length = len(keyed) if keyed else 0
-        await show(desk, PinEntry(kind, amount, length, notice, desk.training))
+        await desk.show(PinEntry(kind, amount, length, notice))
         happening = await Wait(desk.idle_timeout_ms, card=card_stays, masked=MaskedEntry.PIN)
         if isinstance(happening, CardRemoved):
             return GivenUp.CARD_PULLED
@@ -308,8 +298,8 @@ async def _await_card(
             words = reinsert
         elif desk.customer and prompt is Text.INSERT_CARD:
             words = Text.KIOSK_INSERT_HINT if turn % 2 else Text.KIOSK_INSERT
-        screen = CardPrompt(wanted.kind, wanted.amount, Phrase.of(words), notice, desk.training)
-        await show(desk, screen)
+        screen = CardPrompt(wanted.kind, wanted.amount, Phrase.of(words), notice)
+        await desk.show(screen)
         match await Wait(wait_ms, card=True):
             case TimedOut():
                 turn += 1

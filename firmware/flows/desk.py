@@ -6,15 +6,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from firmware.core.config import Config
 from firmware.core.kinds import CHARGES, GIVEN_BACK, Kind, Totals
 from firmware.core.masked import SecretKey
 from firmware.core.money import Money, major_text
-from firmware.flows.effects import Show
+from firmware.flows.effects import Show, Shown
 from firmware.payments.context import Progress, Stage
 from firmware.payments.roles import Role, role_of
 from firmware.ui.screen_parts import one_line
-from firmware.ui.screens import Notice, Owner, Phrase, Processing, Screen
+from firmware.ui.screens import (
+    Attract,
+    Notice,
+    OutOfService,
+    Owner,
+    Phrase,
+    Processing,
+    Screen,
+)
 from firmware.ui.texts import Language, Text
 
 if TYPE_CHECKING:
@@ -103,14 +113,20 @@ class Desk:
 
     async def progress(self, step: Progress) -> None:
         """Show how far a payment or a settlement has come. See `payments.context.Context`."""
-        await Show(self._under_way(step), self.language)
+        await self.show(self._under_way(step))
+
+    async def show(self, screen: Screen) -> Shown:
+        """Put a screen on the display in the desk's language; in training mode it says so."""
+        if self.training and not isinstance(screen, Attract | OutOfService):
+            screen = replace(screen, training=True)
+        return await Show(screen, self.language)
 
     def _under_way(self, step: Progress) -> Screen:
         if step.totals is not None:
             return Notice(Phrase.of(Text.SETTLING), total_lines(self, step.totals))
         if step.stage is Stage.ENQUIRING:
-            words = Phrase.of(Text.CONNECTING)
-            return Processing(Text.BALANCE, None, words, keep_card=True, training=self.training)
+            words, customer = Phrase.of(Text.CONNECTING), self.customer
+            return Processing(Text.BALANCE, None, words, keep_card=True, customer=customer)
         assert step.kind is not None, "a payment has a kind"
         assert step.amount is not None, "a payment has an amount"
         connecting = step.stage is Stage.CONNECTING
@@ -121,7 +137,6 @@ class Desk:
             step.amount,
             words,
             keep_card=connecting,
-            training=self.training,
             customer=self.customer,
         )
 

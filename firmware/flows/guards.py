@@ -56,7 +56,7 @@ async def _go_on_anyway(
 ) -> bool:
     """Ask with `words`, the question and what its keys do, and record it; True to go on."""
     title, keys = map(Phrase.of, words)
-    question = Notice(title, body, keys, amount, warning=True, training=desk.training)
+    question = Notice(title, body, keys, amount, warning=True)
     if not await confirm(desk, question):
         return False
     shown = "; ".join(value for phrase in body for _, value in phrase.values)

@@ -16,7 +16,7 @@ from firmware.flows.paper_waits import in_turns, unproven
 from firmware.flows.permissions import permitted
 from firmware.flows.recover import recover
 from firmware.flows.sign_on import sign_on
-from firmware.flows.steps import PHASE_MS, show
+from firmware.flows.steps import PHASE_MS
 from firmware.journal.lookups import Lookups
 from firmware.journal.records import TerminalStarted
 from firmware.journal.schema import SCHEMA
@@ -82,7 +82,7 @@ async def idle(desk: Desk) -> None:
         else:
             notice = Phrase.of(card) if card else await _notice(desk, moment, papers)
         desk.shift_px = shift_px(moment)
-        await show(desk, idle_screen(desk, moment, notice))
+        await desk.show(idle_screen(desk, moment, notice))
         until_minute_ms = MINUTE_MS - (moment.wall.second * 1000 + moment.wall.microsecond // 1000)
         happening = await Wait(min(until_minute_ms, pause_ms), card=True, orders=True)
         match happening:
@@ -111,10 +111,9 @@ def idle_screen(desk: Desk, moment: Moment, notice: Phrase | None) -> Idle:
         moment.wall.strftime("%H:%M"),
         desk.operator,
         notice,
-        desk.training,
-        shift_px(moment),
-        desk.test_keys,
-        may(desk, Act.SALE) is not May.NO,
+        shift_px=shift_px(moment),
+        test_keys=desk.test_keys,
+        sells=may(desk, Act.SALE) is not May.NO,
     )
 
 

@@ -15,7 +15,6 @@ from firmware.flows.order import serve_tills
 from firmware.flows.paper_waits import no_receipt
 from firmware.flows.permissions import permitted
 from firmware.flows.sale import sell_item
-from firmware.flows.steps import show
 from firmware.payments.effects import Moment, ReadClock
 from firmware.payments.owed import Retry
 from firmware.payments.roles import Act
@@ -38,7 +37,7 @@ async def attract(desk: Desk) -> None:
         notice = await no_receipt()  # a customer may not want to pay where none comes out
         if await AskEntryOpen():
             notice = Phrase.of(Text.ENTRY_LEFT_OPEN)
-        await show(desk, _screen(desk, moment, notice))
+        await desk.show(_screen(desk, moment, notice))
         happening = await Wait(min(PAGE_MS, pause_ms or PAGE_MS), card=True, orders=True)
         if isinstance(happening, TillAsked):
             return await serve_tills(desk, happening)

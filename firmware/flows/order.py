@@ -17,7 +17,7 @@ from firmware.flows.paper_waits import no_receipt
 from firmware.flows.reprint import queue_again
 from firmware.flows.sale import Met, meet_card
 from firmware.flows.settle import may_move_money
-from firmware.flows.steps import GivenUp, abandon, agree, confirm_in_turns, leave_to_next, show
+from firmware.flows.steps import GivenUp, abandon, agree, confirm_in_turns, leave_to_next
 from firmware.flows.void import CardAndPin, carry_out, present_with_pin
 from firmware.flows.words import why_refused
 from firmware.journal.lookups import Lookups
@@ -208,9 +208,8 @@ async def _check(
             order.amount,
             original or order_detail(order, lines, phase),
             phase,
-            desk.training,
-            desk.customer,
-            notice,
+            customer=desk.customer,
+            notice=notice,
         )
 
     shown = TellStage(order.order_id, OrderStage.SHOWN)
@@ -282,7 +281,7 @@ async def _until_left(
     desk: Desk, screen: Outcome, timeout_ms: int, *, job: int = 0
 ) -> TillAsked | None:
     """Show an outcome; ENTER prints receipt `job`, anything else means that nobody wants it."""
-    shown = await show(desk, screen)
+    shown = await desk.show(screen)
     until_ms = shown.at_ms + (desk.idle_timeout_ms if job else timeout_ms)
     asked = await _answered(shown.at_ms, until_ms, job)
     if asked is Key.ENTER:

@@ -158,7 +158,6 @@ def original_screen(
         original.operator,
         f"{original.stan:06d}",
         desk.owner,
-        desk.training,
     )
 
 

@@ -14,7 +14,6 @@ from firmware.core.kinds import Copy, GuardKind
 from firmware.flows.desk import Desk
 from firmware.flows.effects import Beep, Fault, PowerOff, RetryFaults, UseUpCard, Wait
 from firmware.flows.permissions import supervisor
-from firmware.flows.steps import show
 from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.lookups import Lookups
 from firmware.journal.operators import SUPERVISOR
@@ -120,7 +119,7 @@ async def _go_on(desk: Desk, story: _Story, retry: Retry, faults: tuple[Fault, .
         ended = await orders_cut_short(power_lost=False)
         if ended:
             await Append.of(*ended)
-    await show(desk, await _screen(desk, faults[0]))
+    await desk.show(await _screen(desk, faults[0]))
     happening = await Wait(RETRY_MS)
     if isinstance(happening, KeyPressed):
         if faults[0].trouble in _MAY_BE_RIGHT and happening.key is Key.ENTER:

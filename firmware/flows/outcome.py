@@ -12,7 +12,7 @@ from firmware.emv.codes import Tvr
 from firmware.flows.desk import Desk
 from firmware.flows.effects import AskCardPresent, AskPaperStuck, Beep, ReleasePaper, Wait
 from firmware.flows.paper_waits import in_turns
-from firmware.flows.steps import leave_to_next, show, tell, until_dismissed
+from firmware.flows.steps import leave_to_next, tell, until_dismissed
 from firmware.flows.void import undo
 from firmware.flows.words import why_refused
 from firmware.iso8583.responses import (
@@ -90,7 +90,7 @@ async def finish(desk: Desk, ended: PaymentEnded) -> None:
             await tell(desk, Text.REFUSED, why_refused(ended))
         case _:
             await Beep(long=True)
-            shown = await show(desk, not_approved(desk, ended))
+            shown = await desk.show(not_approved(desk, ended))
             await until_dismissed(shown, REFUSAL_MS)
 
 
@@ -119,7 +119,6 @@ def not_approved(desk: Desk, ended: NotApproved) -> Outcome:
         text=why,
         code=code,
         prompt=Phrase.of(stands),
-        training=desk.training,
         undecided=undecided,
     )
 
@@ -199,7 +198,7 @@ class Offer(Struct, frozen=True):
             now_ms = (await ReadClock()).monotonic_ms
             if now_ms - began_ms >= timeout_ms:
                 return _Next.LEFT
-            shown = await show(self.desk, await self._screen(prompt, now_ms))
+            shown = await self.desk.show(await self._screen(prompt, now_ms))
             opened_ms = shown.at_ms if opened_ms is None else opened_ms
             happening = await Wait(min(TICK_MS, timeout_ms), card=True)
             if not isinstance(happening, KeyPressed):
@@ -234,6 +233,5 @@ class Offer(Struct, frozen=True):
             voucher=f"{transaction.stan:06d}",
             prompt=words,
             undo_s=(left_ms + 999) // 1000 if left_ms > 0 else None,
-            training=self.desk.training,
             customer=self.desk.customer,
         )

@@ -127,7 +127,7 @@ async def page_through(
     page = 0
     while True:
         part = rows[page * on_a_page : (page + 1) * on_a_page]
-        key = await press(desk, Listing(title, part, page + 1, pages, desk.training))
+        key = await press(desk, Listing(title, part, page + 1, pages))
         ends = (key is Key.ENTER and page + 1 == pages) or (key is Key.BACK and not page)
         if isinstance(key, GivenUp) or ends:
             return

@@ -6,7 +6,7 @@ from firmware.core.kinds import Result, ReversalCause
 from firmware.flows.desk import Desk
 from firmware.flows.effects import ListDoubtfulPapers, ReleasePaper
 from firmware.flows.settle import resume_settlement
-from firmware.flows.steps import show, tell
+from firmware.flows.steps import tell
 from firmware.journal.lookups import Lookups
 from firmware.journal.paper_records import PrintDoubtful
 from firmware.journal.records import Record
@@ -48,7 +48,7 @@ async def recover(desk: Desk, *, power_lost: bool) -> None:
         ]
     await ReleasePaper(None)
     if records:
-        await show(desk, Notice(Phrase.of(Text.RECOVERING), ()))
+        await desk.show(Notice(Phrase.of(Text.RECOVERING), ()))
         await Append.of(*records)
     await send_owed(desk)
     await resume_settlement(desk)

@@ -15,7 +15,7 @@ from firmware.core.kinds import EntryStep, Kind, NotBegun
 from firmware.core.masked import Password
 from firmware.core.money import Money
 from firmware.flows.desk import Desk
-from firmware.flows.effects import Beep, MaskedEntry, PutBack, Show, Shown, TimedOut, Wait
+from firmware.flows.effects import Beep, MaskedEntry, PutBack, Shown, TimedOut, Wait
 from firmware.flows.words import why_refused
 from firmware.journal.records import AmountAgreed, EntryAbandoned
 from firmware.payments.effects import Append, Effect, ReadClock
@@ -49,14 +49,9 @@ class GivenUp(enum.Enum):
     OVER_LIMIT = "over the card's limit"
 
 
-async def show(desk: Desk, screen: Screen) -> Shown:
-    """Put a screen on the display in the desk's language."""
-    return await Show(screen, desk.language)
-
-
 async def press(desk: Desk, screen: Screen, *, masked: MaskedEntry | None = None) -> Key | GivenUp:
     """Show a screen and wait for a key; GivenUp for CANCEL and for none. `masked`: see Wait."""
-    await show(desk, screen)
+    await desk.show(screen)
     happening = await Wait(desk.idle_timeout_ms, masked=masked)
     if not isinstance(happening, KeyPressed):
         return GivenUp.TIMED_OUT
@@ -106,8 +101,10 @@ def _entry(
     desk: Desk, kind: Kind, amount: Money, title: Text, notice: Phrase | None
 ) -> AmountEntry:
     """The amount as it is keyed, where idle left off."""
-    owner, words, training, test_keys = desk.owner, Phrase.of(title), desk.training, desk.test_keys
-    return AmountEntry(owner, kind, amount, words, notice, training, test_keys, desk.shift_px)
+    words, test_keys, shift_px = Phrase.of(title), desk.test_keys, desk.shift_px
+    return AmountEntry(
+        desk.owner, kind, amount, words, notice, test_keys=test_keys, shift_px=shift_px
+    )
 
 
 def _shifted(minor: int, key: Key) -> int | None:
@@ -145,7 +142,7 @@ async def check_amount(
     that it was given up. `notice` is what to know before paying.
     """
     screen = AmountCheck(
-        desk.owner, order.kind, order.amount, detail, 0, desk.training, desk.customer, notice
+        desk.owner, order.kind, order.amount, detail, customer=desk.customer, notice=notice
     )
     agreed = await check_order(desk, order, screen)
     if isinstance(agreed, GivenUp):
@@ -188,7 +185,7 @@ async def confirm_in_turns(
             wait_ms = min(PHASE_MS, until_ms - (await ReadClock()).monotonic_ms)
             if wait_ms <= 0:
                 return GivenUp.TIMED_OUT
-        shown = await show(desk, turn(phase))
+        shown = await desk.show(turn(phase))
         if opened_ms is None:
             opened_ms = shown.at_ms
             if opened is not None:
@@ -231,7 +228,7 @@ async def confirm(desk: Desk, screen: Screen) -> bool:
     A key from before the frame was on the display for `check.min_view_ms` does not count, so
     neither typing ahead nor a double press confirms.
     """
-    shown = await show(desk, screen)
+    shown = await desk.show(screen)
     while True:
         happening = await Wait(desk.idle_timeout_ms)
         if isinstance(happening, TimedOut):
@@ -247,7 +244,7 @@ async def confirm(desk: Desk, screen: Screen) -> bool:
 async def ask_to_go_on(desk: Desk, title: Phrase | Text, *body: Phrase) -> bool:
     """Ask a question whose keys are ENTER for yes and CANCEL for no. See `confirm`."""
     keys = Phrase.of(Text.PRESS_ENTER_TO_GO_ON)
-    return await confirm(desk, Notice(_phrase(title), body, keys, training=desk.training))
+    return await confirm(desk, Notice(_phrase(title), body, keys))
 
 
 async def enter_digits(
@@ -263,7 +260,7 @@ async def enter_digits(
     digits, replace = start, bool(start)
     words, below = Phrase.of(title), Phrase.of(hint) if hint else None
     while True:
-        screen = TextEntry(words, digits, max(lengths), below, notice, desk.training)
+        screen = TextEntry(words, digits, max(lengths), below, notice)
         key = await press(desk, screen)
         if isinstance(key, GivenUp):
             return key
@@ -287,7 +284,7 @@ async def enter_password(
     while True:
         count = len(keyed) if keyed else 0
         stars = "*" * count
-        screen = TextEntry(Phrase.of(title), stars, length, None, notice, desk.training)
+        screen = TextEntry(Phrase.of(title), stars, length, None, notice)
         key = await press(desk, screen, masked=MaskedEntry.PASSWORD)
         if isinstance(key, GivenUp):
             return key
@@ -307,7 +304,7 @@ async def choose(desk: Desk, title: Phrase, items: tuple[Phrase, ...]) -> int | 
     """Choose from a list by its digit, or by `*`/`#` and ENTER; gives the index."""
     selected = 0
     while True:
-        key = await press(desk, Menu(title, items, selected, desk.training))
+        key = await press(desk, Menu(title, items, selected))
         if isinstance(key, GivenUp):
             return key
         if key is Key.BACK:
@@ -340,15 +337,9 @@ async def tell(
     warning: bool = True,
 ) -> None:
     """Say something until a key is pressed, or for ten seconds. See `until_dismissed`."""
-    notice = Notice(
-        _phrase(title),
-        tuple(_phrase(line) for line in body),
-        prompt,
-        amount,
-        warning=warning,
-        training=desk.training,
-    )
-    shown = await show(desk, notice)
+    lines = tuple(_phrase(line) for line in body)
+    notice = Notice(_phrase(title), lines, prompt, amount, warning=warning)
+    shown = await desk.show(notice)
     if warning:
         await Beep(long=True)
     await until_dismissed(shown, NOTICE_MS)

@@ -9,7 +9,7 @@ from firmware.flows.desk import Desk
 from firmware.flows.original import may_begin, named_by_voucher, original_screen, refuse
 from firmware.flows.permissions import permitted
 from firmware.flows.settle import may_move_money
-from firmware.flows.steps import GivenUp, Pressed, abandon, agree, check_order, show, tell
+from firmware.flows.steps import GivenUp, Pressed, abandon, agree, check_order, tell
 from firmware.flows.words import why_refused
 from firmware.iso8583.messages import HostAnswer
 from firmware.journal.transactions import Transaction
@@ -76,7 +76,7 @@ async def undo(desk: Desk, sale: Transaction) -> PaymentEnded | None:
     """
     amount = sale.amount
     order = Order(Kind.VOID, amount, original=reference_to(sale), undo=True)
-    shown = await show(desk, original_screen(desk, Kind.VOID, sale))
+    shown = await desk.show(original_screen(desk, Kind.VOID, sale))
     pressed = Pressed(shown, (await ReadClock()).monotonic_ms, opened_ms=shown.at_ms)
     agreed = await agree(order, pressed, key="CANCEL")
     refusal = await why_not_voided(desk, sale)

@@ -82,6 +82,12 @@ def test_cancelled_anywhere_nothing_is_changed(counter: Counter, step: str) -> N
     assert counter.acquirer.seen == []
 
 
+def test_in_training_mode_its_screens_say_so(counter: Counter) -> None:
+    counter.play((*MENU[:3], "6", *MENU[4:]), ("expect screen", "培训模式"), ("press", "ENTER"))
+    counter.play(MENU, ("press", "1"), ("expect screen", "培训", "第1/8组"))
+    counter.play(("press", *keys_of(FIRST), "ENTER"), ("expect screen", "培训", told(FIRST)))
+
+
 def test_a_digit_is_taken_back_and_no_digit_is_ever_shown(counter: Counter) -> None:
     counter.play(MENU, ("press", "1", "1", "2", "*", "BACK", "BACK"))
     counter.play(("expect screen", "分量1 第1/8组"), ("expect no screen", "12"))
