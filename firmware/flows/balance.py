@@ -9,8 +9,9 @@ from firmware.core.kinds import EntryStep, NotBegun
 from firmware.core.money import Money
 from firmware.emv.outcomes import (
     Approved,
-    DecideOutcome,
+    ApprovedOffline,
     Declined,
+    DeclinedOffline,
     Ended,
     EndReason,
     OnlineRequested,
@@ -37,6 +38,8 @@ from firmware.payments.effects import Append
 from firmware.payments.refusals import Refusal
 from firmware.ui.screens import Notice, Phrase
 from firmware.ui.texts import Text
+
+CardDecision = OnlineRequested | ApprovedOffline | DeclinedOffline
 
 
 async def balance(desk: Desk) -> None:
@@ -83,7 +86,7 @@ async def balance(desk: Desk) -> None:
             await tell(desk, Text.REFUSED, why_refused(ended))
 
 
-async def _meet_card(desk: Desk) -> tuple[Presented, DecideOutcome] | GivenUp:
+async def _meet_card(desk: Desk) -> tuple[Presented, CardDecision] | GivenUp:
     """A card up to its first cryptogram; trouble asks for a card again."""
     notice: Phrase | None = None
     reinsert = Text.REINSERT_CARD
