@@ -11,7 +11,7 @@ from __future__ import annotations
 import errno
 import itertools
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -228,7 +228,7 @@ class Connection:
     def in_transaction(self) -> bool:
         return self._connection.in_transaction
 
-    def execute(self, sql: str, values: Sequence[Any] = ()) -> _Cursor:
+    def execute(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> _Cursor:
         if sql.startswith("PRAGMA "):
             name, _, setting = sql.removeprefix("PRAGMA ").partition(" = ")
             if name in self._lies:
@@ -239,7 +239,7 @@ class Connection:
         try:
             cursor = self._connection.cursor()
             cursor.row_trace = _row
-            return _Cursor(list(cursor.execute(sql, tuple(values))))
+            return _Cursor(list(cursor.execute(sql, values)))
         except apsw.Error as error:
             raise _translated(error) from error
 

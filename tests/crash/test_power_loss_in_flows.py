@@ -143,7 +143,7 @@ def test_no_flow_loses_what_it_promised(
     if pytestconfig.getoption("--long"):
         how = {"samples": 12, "thorough_every": 10, "start_every": 3}
     else:
-        how = {"samples": 1, "every": 23, "thorough_every": 5}
+        how = {"samples": 1, "every": 17, "thorough_every": 4}
     tally = replay(recorder.ops, memory / "cut", keys=keys, start=recovers, **how)
     figure(f"power loss replayed, {story.name}: {tally}")
     assert tally.distinct > 10
