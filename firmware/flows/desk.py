@@ -113,7 +113,11 @@ class Desk:
 
     async def progress(self, step: Progress) -> None:
         """Show how far a payment or a settlement has come. See `payments.context.Context`."""
-        await self.show(self._under_way(step))
+        if step.totals is None:
+            await self.show(self._under_way(step))
+            return
+        real = Notice(Phrase.of(Text.SETTLING), total_lines(self, step.totals))
+        await Show(real, self.language)  # not marked: in training mode, too, the batch is real
 
     async def show(self, screen: Screen) -> Shown:
         """Put a screen on the display in the desk's language; in training mode it says so."""
@@ -122,8 +126,6 @@ class Desk:
         return await Show(screen, self.language)
 
     def _under_way(self, step: Progress) -> Screen:
-        if step.totals is not None:
-            return Notice(Phrase.of(Text.SETTLING), total_lines(self, step.totals))
         if step.stage is Stage.ENQUIRING:
             words, customer = Phrase.of(Text.CONNECTING), self.customer
             return Processing(Text.BALANCE, None, words, keep_card=True, customer=customer)

@@ -6,13 +6,16 @@ import pytest
 from msgspec.structs import replace
 
 from firmware.core.config import Config, General
+from firmware.core.kinds import Totals
+from firmware.flows.desk import total_lines
 from firmware.payments.context import Progress, Stage
-from firmware.ui.screens import Attract, OutOfService, Phrase, Processing
+from firmware.ui.screens import Attract, Notice, OutOfService, Phrase, Processing
 from firmware.ui.specimens import specimens
 from firmware.ui.texts import Language, Text
 from tests.flows.script import desk, follow
 from tests.flows.words import shows
 
+SETTLED = Totals(sales=1, sales_minor=2_000)
 SCREENS = specimens(Language.ZH)
 UNMARKED = Attract, OutOfService  # nothing is begun on either: one has no room, one is no trade
 
@@ -24,6 +27,13 @@ def test_in_training_mode_every_screen_of_a_conversation_says_so(name: str) -> N
     here.training = True
     marked = screen if isinstance(screen, UNMARKED) else replace(screen, training=True)
     follow(here.show(screen), shows(marked))
+
+
+def test_a_real_settlement_is_not_told_as_training() -> None:
+    here = desk()
+    here.training = True
+    screen = Notice(Phrase.of(Text.SETTLING), total_lines(here, SETTLED))
+    follow(here.progress(Progress(Stage.SETTLING, totals=SETTLED)), shows(screen))
 
 
 @pytest.mark.parametrize("profile", ["counter", "kiosk"])
