@@ -73,21 +73,19 @@ async def take_batch(context: Context, told: int) -> None:
         await Append.of(opened)
         return
     started = SettlementStarted(batch=batch, totals=totals, operator=context.operator)
-    await Append.of(started, *await closed(started, opened, await ReadClock()))
+    now = await ReadClock()
+    await Append.of(started, *await closed(started, opened, now, NOTHING_THERE, balanced=False))
 
 
 async def closed(
     started: SettlementStarted,
     opened: BatchOpened,
     moment: Moment,
-    host_totals: Totals = NOTHING_THERE,
+    host_totals: Totals,
     *,
-    balanced: bool = False,
+    balanced: bool,
 ) -> tuple[SettlementCompleted, BatchOpened, PrintQueued]:
-    """The records of one commit: the batch is closed, the next opened, the slip queued.
-
-    A batch that the acquirer does not have any more is not balanced, and has no totals there.
-    """
+    """The records of one commit: the batch is closed, the next opened, the slip queued."""
     completed = SettlementCompleted(
         batch=started.batch,
         totals=started.totals,
