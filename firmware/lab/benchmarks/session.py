@@ -20,7 +20,7 @@ from firmware.lab.cards.transaction import BenchDialogue, driven
 from firmware.lab.emv_data import emv_of
 from firmware.lab.scenario.masked_keys import pin_of
 from firmware.lab.scenario.stage import STAGE_CONFIG, START
-from hw.ports import CardReader
+from hw.ports import CardGone, CardReader
 from hw.sim.cards import tray
 
 AMOUNT_MINOR = 12_850
@@ -40,14 +40,15 @@ class _TimedDialogue(BenchDialogue):
 
     async def exchange(self, command: bytes) -> bytes | CardFailure:
         began_ns = time.process_time_ns()
-        try:
-            return await super().exchange(command)
-        finally:
-            self.outside_ns += time.process_time_ns() - began_ns
+        answer = await super().exchange(command)
+        self.outside_ns += time.process_time_ns() - began_ns
+        if isinstance(answer, CardFailure):  # a session that broke off has no figure
+            raise CardGone(answer.value)
+        return answer
 
 
 def play(reader: CardReader, pin: str, *, with_keys: bool = True) -> Played:
-    """One sale on the card in the reader, which answers that the host approved.
+    """One sale on the card in the reader, which answers that the host approved. Raises CardGone.
 
     Without CA keys no certificate can be verified: what the RSA costs is what is missing then.
     """
