@@ -95,7 +95,10 @@ class Operators:
         self._cost = cost or Cost()
         self._journal = journal
         if not journal.staff():  # the first start: both have the factory's password
-            self._add(SUPERVISOR, "01", by="")
+            first = SUPERVISOR, "01"
+            for number in first:
+                self._row(number)  # raises where the table has somebody of whom the log is silent
+            self._add(*first, by="")
 
     def verify(
         self, number: str, password: Password, now: datetime, *, purpose: str = ""

@@ -63,6 +63,13 @@ def test_the_first_start_makes_both_operators_in_one_commit(tmp_path: Path) -> N
     assert len({each.at for each in entries}) == 1  # a commit reads the clock once
 
 
+def test_somebody_of_whom_the_log_is_silent_is_no_first_start(shop: Shop) -> None:
+    Operators(shop.journal, CHEAP)
+    shop.db.execute("DELETE FROM staff")
+    with pytest.raises(JournalFault, match="operator 00 is not as the log says"):
+        Operators(shop.journal, CHEAP)
+
+
 def test_a_guess_at_a_terminal_costs_what_the_rfc_asks(shop: Shop, tmp_path: Path) -> None:
     data = DataDirectory(tmp_path / "terminal", shop.clock)
     rows = [data.journal.operator_row(number) for number in data.operators.numbers()]
