@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from firmware.core.kinds import Kind
+from firmware.core.kinds import Kind, Totals
 from firmware.core.masked import Track2
 from firmware.core.money import CURRENCIES, Money
 from firmware.iso8583.codec import Fields, WireError
@@ -42,18 +42,22 @@ from tests.payment import changed
 
 PAN, ANOTHER_PAN = CARD.pan.reveal(), "4761739001010119"
 WRONG_MAC = NoAnswer(NoAnswerReason.GARBLED, "MAC differs", NoAnswerCause.WRONG_MAC)
+OTHER_TOTALS = Totals(sales=1, sales_minor=1)
 by_each_profile = pytest.mark.parametrize(
     "ends", [UNIONPAY, EMBEDDED], ids=["unionpay", "embedded"]
 )
 
 
 @by_each_profile
+@pytest.mark.parametrize("code", ["00", "64"])
 @pytest.mark.parametrize("name", REQUESTS)
-def test_an_answer_arrives(ends: Ends, name: str) -> None:
+def test_an_answer_arrives(ends: Ends, name: str, code: str) -> None:
     request = ends.requests[name]
-    answer = replace(ends.answer, scripts=b"", issuer_authentication_data=None)
+    answer = replace(ends.answer, response_code=code, scripts=b"", issuer_authentication_data=None)
     if isinstance(request, SettlementRequest):
-        answer = replace(answer, host_totals=request.totals, balanced=True)
+        balanced = code == "00"
+        answer = replace(answer, response_code=code if balanced else "95", balanced=balanced)
+        answer = replace(answer, host_totals=request.totals if balanced else OTHER_TOTALS)
     if isinstance(request, BalanceRequest):
         answer = replace(answer, balance=Balance(-12_850, CNY))
     read = ends.reads(ends.answers(request, answer), request)
