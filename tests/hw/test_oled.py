@@ -282,12 +282,19 @@ def test_a_display_lost_for_long_leaves_no_device_behind_in_an_exit_hook(oled, p
     assert devices_alive() == before
 
 
+def test_the_device_that_luma_keeps_until_the_exit_holds_nothing(oled):
+    oled.show(BLACK)
+    made = [each for each in gc.get_objects() if type(each).__module__ == "hw.oled"]
+    kept = [each for each in made if isinstance(each, luma.core.device.device)]
+    assert [vars(each) for each in kept] == [{} for _ in kept] != []
+
+
 def test_nothing_is_written_to_the_display_at_exit():
     script = (
         "import atexit, sys\n"
         "from PIL import Image\n"
         "from hw.oled import Oled\n"
-        "from hw.sim.panel.ssd1306 import SpiDev, Ssd1306\n"
+        "from hw.sim.panel.ssd1306 import Ssd1306\n"
         "glass = Ssd1306()\n"
         "atexit.register(lambda: print(glass.transactions - sent))\n"  # runs after luma's hook
         "Oled(lambda: glass).show(Image.new('1', (128, 64), 1))\n"
