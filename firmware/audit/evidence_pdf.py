@@ -76,7 +76,10 @@ def pdf(case: Case) -> bytes:
     document = SimpleDocTemplate(
         file,
         pagesize=A4,
-        **{f"{side}Margin": MARGIN for side in ("left", "right", "top", "bottom")},
+        leftMargin=MARGIN,
+        rightMargin=MARGIN,
+        topMargin=MARGIN,
+        bottomMargin=MARGIN,
         title=title,
         author=sale.merchant_name,
         invariant=1,

@@ -11,7 +11,7 @@ E = TypeVar("E", bound=Exception)
 class RaisedAs(Generic[E]):
     """Within it, errors of `kinds` are raised as what `make` makes of them, their cause kept.
 
-    It has no state, so that one serves everywhere; a generator would cost ten times as much.
+    It may be entered any number of times; a generator would cost ten times as much.
     """
 
     def __init__(self, kinds: tuple[type[E], ...], make: Callable[[E], Exception]) -> None:

@@ -279,7 +279,7 @@ async def enter_digits(
 async def enter_password(
     desk: Desk, title: Text, length: int, notice: Phrase | None = None
 ) -> Password | GivenUp:
-    """Key a password of `length` digits, `*` for 00. The display shows a star for each digit."""
+    """Key a password of `length` digits, `*` for 00, masked from its first digit on."""
     keyed: Password | None = None
     while True:
         count = len(keyed) if keyed else 0

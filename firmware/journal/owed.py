@@ -6,8 +6,6 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from msgspec.structs import asdict
-
 from firmware.core.kinds import Kind
 from firmware.journal.advice_records import ScriptQueued
 from firmware.journal.faults import JournalFault, Trouble, damage_is_a_fault
@@ -157,6 +155,15 @@ class OwedLookups(VoucherLookups):
 
 
 def _print_job(row: sqlite3.Row) -> PrintJob:
-    fields = asdict(record_of(row, "r", PrintQueued))
-    del fields["reason"]  # for whoever reads the journal
-    return PrintJob(**fields, state=PaperStands(row["state"]), queued_at=row["r_at"])
+    queued = record_of(row, "r", PrintQueued)
+    return PrintJob(
+        job=queued.job,
+        held=queued.held,
+        copy=queued.copy,
+        batch=queued.batch,
+        stan=queued.stan,
+        duplicate=queued.duplicate,
+        state=PaperStands(row["state"]),
+        training=queued.training,
+        queued_at=row["r_at"],
+    )

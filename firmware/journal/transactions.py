@@ -12,7 +12,7 @@ from firmware.journal.payments import RecordedPayment
 
 
 class State(enum.Enum):
-    """The state of a transaction."""
+    """The state of a transaction; an order that it belongs to has the state of the same text."""
 
     OPEN = "open"  # the intent is recorded, no outcome yet
     APPROVED = "approved"

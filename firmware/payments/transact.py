@@ -2,7 +2,7 @@
 
 Sale, void and refund all pass through `transact`; what differs between them is the order and what
 the card still has to say after the acquirer has answered. Nothing here shows anything: what became
-of a payment is a code, which `firmware.flows.outcome` says on the display.
+of a payment is a code, which `firmware.flows` says on the display.
 """
 
 from __future__ import annotations

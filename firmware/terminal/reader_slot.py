@@ -19,7 +19,7 @@ class ReaderSlot:
     def __init__(self) -> None:
         self.present = False
         self.used = False
-        """Whether the card was used for a payment; of one that was found in the slot: unknown."""
+        """Whether the card was used for a payment; one that was found in the slot may have been."""
         self._told = self._lost = False
 
     @property
