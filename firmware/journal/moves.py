@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sqlite3
 from typing import assert_never
 
@@ -42,6 +43,12 @@ def project(db: sqlite3.Connection, entry: ChainedRecord, record: PaymentRecord)
             assert_never(never)
 
 
+@functools.cache
+def _insert_of(columns: tuple[str, ...]) -> str:
+    names, values = ", ".join(columns), ", ".join("?" * len(columns))
+    return f"INSERT INTO transactions ({names}) VALUES ({values})"  # noqa: S608 - names of ours
+
+
 def _intent(db: sqlite3.Connection, entry: ChainedRecord, intent: IntentRecorded) -> None:
     terminal, used = _numbers(db, intent)
     rules.may_begin(intent, terminal, used=used)
@@ -66,8 +73,7 @@ def _intent(db: sqlite3.Connection, entry: ChainedRecord, intent: IntentRecorded
         "clock_s": int(entry.moment.timestamp()) - terminal["jumped_s"],
         "original": original["intent"] if original is not None else None,
     }
-    names, values = ", ".join(row), ", ".join(f":{name}" for name in row)
-    db.execute(f"INSERT INTO transactions ({names}) VALUES ({values})", row)  # noqa: S608 - ours
+    db.execute(_insert_of(tuple(row)), tuple(row.values()))
     orders.begun(db, entry.seq, intent)
     if intent.kind is Kind.REFUND and original is not None:
         _refunded(db, original["intent"], intent.amount_minor)
