@@ -11,8 +11,6 @@ from firmware.journal.records import BatchOpened, SettlementCompleted, Settlemen
 from firmware.payments.context import Context, is_on_a_line
 from firmware.payments.effects import Append, Authorise, Look, Moment, ReadClock
 
-NOTHING_THERE = Totals()
-
 
 async def follow(context: Context, answer: HostAnswer) -> None:
     """Do what an answer asks for, once its payment is recorded: sign on, or take the open batch.
@@ -69,12 +67,18 @@ async def take_batch(context: Context, told: int) -> None:
     if await Look.of(Lookups.advices):
         return
     totals, opened = await Look.of(Lookups.totals, batch), BatchOpened(batch=told, told=True)
-    if totals == NOTHING_THERE:
+    if totals == Totals():
         await Append.of(opened)
         return
     started = SettlementStarted(batch=batch, totals=totals, operator=context.operator)
-    now = await ReadClock()
-    await Append.of(started, *await closed(started, opened, now, NOTHING_THERE, balanced=False))
+    await Append.of(started, *await closed_as_it_is(started, opened))
+
+
+async def closed_as_it_is(
+    started: SettlementStarted, opened: BatchOpened
+) -> tuple[SettlementCompleted, BatchOpened, PrintQueued]:
+    """The records that end a batch which the acquirer has no more: not balanced, with its slip."""
+    return await closed(started, opened, await ReadClock(), Totals(), balanced=False)
 
 
 async def closed(

@@ -22,7 +22,7 @@ from firmware.payments.effects import (
     Moment,
     ReadClock,
 )
-from firmware.payments.line import NOTHING_THERE, closed, open_there
+from firmware.payments.line import closed, closed_as_it_is, open_there
 from firmware.payments.refusals import Code, OwedVoucher, Refusal
 from firmware.payments.reverse import send_reversals
 from firmware.payments.scripts import send_scripts
@@ -101,8 +101,7 @@ async def _of_another_batch(
     if batch in (0, started.batch):
         return None
     opened = BatchOpened(batch=batch, told=True)
-    now = await ReadClock()
-    await Append.of(*await closed(started, opened, now, NOTHING_THERE, balanced=False))
+    await Append.of(*await closed_as_it_is(started, opened))
     return Settled(started.totals, balanced=False)
 
 
