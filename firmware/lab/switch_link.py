@@ -45,7 +45,7 @@ class SwitchLink:
         line: UnionPay,
         clock_now: Callable[[], datetime],
     ) -> None:
-        place = AcquirerPlace(directory)
+        place, accounts = AcquirerPlace(directory), tray_books()
         registry, close = place.registry()
         merchant = config.merchant
         record = TerminalRecord(
@@ -57,11 +57,11 @@ class SwitchLink:
         if registry.terminal(merchant.terminal) is None:
             registry.put_terminal(record)
             registry.put_terminal(replace(record, number=NUMBER))
-            for account in tray_books():
+            for account in accounts:
                 registry.put_account(account)
         close()
         self._named = NamedBooks(
-            {each.pan.keyed_hash(registry.hash_key): each for each in tray_books()}
+            {each.pan.keyed_hash(registry.hash_key): each for each in accounts}
         )
         self._rules = _Rules()
         self._pool = place.pool(clock_now)
