@@ -29,15 +29,10 @@ from firmware.acquirer.engine import (
 )
 from firmware.core.kinds import RESTS_ON, USES_A_HOLD, Kind, Totals
 from firmware.core.payment import PaymentName
-from firmware.core.sqlite import renew_log
+from firmware.core.sqlite import insert_into, renew_log
 
 BOOKS = "host-books.db"
-
-
-_INSERT = (
-    f"INSERT INTO transactions ({', '.join(COLUMNS)})"  # noqa: S608 - our own names
-    f" VALUES ({', '.join('?' * len(COLUMNS))})"
-)
+_INSERT = insert_into("transactions", COLUMNS)
 _PLACE = PLACE.replace("%s", "?")
 
 

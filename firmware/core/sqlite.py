@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import enum
 import errno
+import functools
 import os
 import sqlite3
 from pathlib import Path
@@ -78,6 +79,13 @@ def fault_of(error: Exception) -> JournalFault:
     trouble = Trouble.CORRUPT if code is None else _TROUBLES.get(code & 0xFF, Trouble.IO)
     name = getattr(error, "sqlite_errorname", type(error).__name__)
     return JournalFault(trouble, f"{name}: {error}")
+
+
+@functools.cache
+def insert_into(table: str, columns: tuple[str, ...]) -> str:
+    """The statement that inserts a row of these columns; its values go in by their order."""
+    names, values = ", ".join(columns), ", ".join("?" * len(columns))
+    return f"INSERT INTO {table} ({names}) VALUES ({values})"  # noqa: S608 - names of ours
 
 
 def renew_log(database: Path) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import sqlite3
 from typing import assert_never
 
 from firmware.core.kinds import COUNTED, RESTS_ON, USES_A_HOLD, Kind, Result
 from firmware.core.payment import STAN_MAX
+from firmware.core.sqlite import insert_into
 from firmware.journal import orders, rules
 from firmware.journal.chain import ChainedRecord
 from firmware.journal.enquiry_records import BalanceAsked
@@ -43,12 +43,6 @@ def project(db: sqlite3.Connection, entry: ChainedRecord, record: PaymentRecord)
             assert_never(never)
 
 
-@functools.cache
-def _insert_of(columns: tuple[str, ...]) -> str:
-    names, values = ", ".join(columns), ", ".join("?" * len(columns))
-    return f"INSERT INTO transactions ({names}) VALUES ({values})"  # noqa: S608 - names of ours
-
-
 def _intent(db: sqlite3.Connection, entry: ChainedRecord, intent: IntentRecorded) -> None:
     terminal, used = _numbers(db, intent)
     rules.may_begin(intent, terminal, used=used)
@@ -73,7 +67,7 @@ def _intent(db: sqlite3.Connection, entry: ChainedRecord, intent: IntentRecorded
         "clock_s": int(entry.moment.timestamp()) - terminal["jumped_s"],
         "original": original["intent"] if original is not None else None,
     }
-    db.execute(_insert_of(tuple(row)), tuple(row.values()))
+    db.execute(insert_into("transactions", tuple(row)), tuple(row.values()))
     orders.begun(db, entry.seq, intent)
     if intent.kind is Kind.REFUND and original is not None:
         _refunded(db, original["intent"], intent.amount_minor)
