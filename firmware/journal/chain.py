@@ -16,6 +16,7 @@ import contextlib
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Protocol, TypeVar
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -26,6 +27,16 @@ from firmware.journal.faults import JournalFault, Trouble
 from firmware.journal.records import Record
 
 ORIGIN = bytes(32)
+
+
+class SignatureCheck(Protocol):
+    """A key as far as it checks signatures: a public one, or the terminal's own keys."""
+
+    def verify(self, signature: bytes, data: bytes, /) -> None:
+        """Raises InvalidSignature unless the signature is the key's over `data`."""
+
+
+_Key = TypeVar("_Key", bound=SignatureCheck)
 
 # public keys with the records that introduced them, oldest first
 Introduced = Sequence[tuple[int, Ed25519PublicKey]]
@@ -86,7 +97,7 @@ def public_key_of(digits: str) -> Ed25519PublicKey:
     return Ed25519PublicKey.from_public_bytes(bytes.fromhex(digits))
 
 
-def key_at(seq: int, introduced: Introduced) -> Ed25519PublicKey:
+def key_at(seq: int, introduced: Sequence[tuple[int, _Key]]) -> _Key:
     """The key that signs a record: the last one introduced before it; the first signs itself.
 
     Raises LookupError when there is none.
@@ -94,7 +105,7 @@ def key_at(seq: int, introduced: Introduced) -> Ed25519PublicKey:
     return next((key for at, key in reversed(introduced) if at < seq), introduced[0][1])
 
 
-def is_signed(key: Ed25519PublicKey, signature: bytes, message: bytes) -> bool:
+def is_signed(key: SignatureCheck, signature: bytes, message: bytes) -> bool:
     """Whether a signature is the key's over a message."""
     try:
         key.verify(signature, message)
@@ -103,23 +114,21 @@ def is_signed(key: Ed25519PublicKey, signature: bytes, message: bytes) -> bool:
     return True
 
 
-def faults_of(
-    entry: ChainedRecord, before: ChainedRecord | None, public_key: Ed25519PublicKey
-) -> list[str]:
+def faults_of(entry: ChainedRecord, before: ChainedRecord | None, key: SignatureCheck) -> list[str]:
     """What is wrong with an entry after the one `before` it (None for the first); [] if nothing."""
     faults = []
     if entry.seq != (before.seq + 1 if before else 1):
         faults.append("a record is missing before it")
     if entry.previous != (before.hash if before else ORIGIN):
         faults.append("it does not follow the record before it")
-    return faults + faults_alone(entry, public_key)
+    return faults + faults_alone(entry, key)
 
 
-def faults_alone(entry: ChainedRecord, public_key: Ed25519PublicKey) -> list[str]:
+def faults_alone(entry: ChainedRecord, key: SignatureCheck) -> list[str]:
     """What is wrong with an entry, whatever stands before it; [] if nothing."""
     faults = []
     if entry.hash != link(entry.seq, entry.at, entry.body, entry.previous):
         faults.append("its hash is not that of its content")
-    if not is_signed(public_key, entry.signature, entry.hash):
+    if not is_signed(key, entry.signature, entry.hash):
         faults.append("its signature is not the terminal's")
     return faults

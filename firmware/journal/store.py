@@ -18,7 +18,15 @@ from msgspec.structs import astuple
 from firmware.core.kinds import ReversalCause
 from firmware.journal import connection as engine
 from firmware.journal import schema
-from firmware.journal.chain import ORIGIN, ChainedRecord, encode, faults_of, key_at, link
+from firmware.journal.chain import (
+    ORIGIN,
+    ChainedRecord,
+    SignatureCheck,
+    encode,
+    faults_of,
+    key_at,
+    link,
+)
 from firmware.journal.connection import Hold
 from firmware.journal.faults import (
     DATABASE_ERRORS,
@@ -298,11 +306,12 @@ class Journal(Lookups):
         """The last records follow one another and are signed, and our keys are the journal's."""
         self._check_keys()
         keys = self.public_keys()
+        checks: list[tuple[int, SignatureCheck]] = [*keys[:-1], (keys[-1][0], self.keys)]
         last_seq, _ = self.head()
         before: ChainedRecord | None = None
         for entry in self.records(max(1, last_seq - HEAD_CHECKED), last_seq):
             if before is not None or entry.seq == 1:
-                faults = faults_of(entry, before, key_at(entry.seq, keys))
+                faults = faults_of(entry, before, key_at(entry.seq, checks))
                 if faults:
                     raise JournalFault(Trouble.CORRUPT, f"record {entry.seq}: {faults[0]}")
             before = entry

@@ -172,6 +172,8 @@ def test_a_damaged_body_of_any_record_is_said(shop_files: Path, tmp_path: Path, 
         "hash = x''",
         "previous = x'00'",
         "signature = x''",
+        "signature = randomblob(64)",
+        "signature = (SELECT signature FROM records WHERE seq = 1)",  # of another record
     ],
 )
 def test_any_other_column_of_a_recent_record_is_said(
