@@ -82,6 +82,7 @@ class Codec:
         self._name, self._shapes = name, shapes
         self._values = {str(each): ALPHABETS[shape.kind] for each, shape in shapes.items()}
         self._spec = _library_spec(shapes)
+        self._bits = sum(1 << (64 - number) for number in shapes)  # of the bitmap
 
     def pack(self, fields: Fields) -> bytes:
         """The message's bytes. Raises WireError naming the field that does not fit."""
@@ -100,12 +101,11 @@ class Codec:
             raise DecodeError(f"{len(message)} bytes are no message", 0, Fields())
         if len(message) > MESSAGE_MAX:
             raise DecodeError(f"{len(message)} bytes are too many", 0, Fields())
-        bitmap = int.from_bytes(message[BITMAP_AT:start], "big")
-        for bit in range(1, 65):
-            # looked at first, for the library knows no fields but those of its specification
-            if bitmap >> (64 - bit) & 1 and bit not in self._shapes:
-                words = f"field {bit} is not of {self._name}"
-                raise DecodeError(words, BITMAP_AT + (bit - 1) // 8, Fields())
+        # looked at first, for the library knows no fields but those of its specification
+        if unknown := int.from_bytes(message[BITMAP_AT:start], "big") & ~self._bits:
+            bit = 65 - unknown.bit_length()
+            words = f"field {bit} is not of {self._name}"
+            raise DecodeError(words, BITMAP_AT + (bit - 1) // 8, Fields())
         try:
             decoded, encoded = iso8583.decode(message, self._spec)
         except iso8583.DecodeError as error:

@@ -82,6 +82,18 @@ def test_a_message_that_is_cut_is_never_read_as_whole(fields: Fields, data: st.D
 
 
 @pytest.mark.parametrize(
+    ("bits", "number", "at"), [((1,), 1, 2), ((40, 7, 3), 7, 2), ((56, 2), 56, 8)]
+)
+def test_the_first_field_that_is_unknown_is_named_with_its_byte(
+    bits: tuple[int, ...], number: int, at: int
+) -> None:
+    bitmap = sum(1 << (64 - bit) for bit in bits).to_bytes(8, "big")
+    with pytest.raises(DecodeError, match=f"field {number} is not") as stopped:
+        CODEC.unpack(b"\x02\x00" + bitmap + bytes(20))
+    assert stopped.value.at == at
+
+
+@pytest.mark.parametrize(
     ("number", "value"), [("2", "62x"), ("4", "1"), ("39", "0\n"), ("52", "0g"), ("7", "1")]
 )
 def test_a_value_that_does_not_fit_names_its_field(number: str, value: str) -> None:
