@@ -77,7 +77,7 @@ def _wanted(journal: Lookups, serials: range, asked: Listed) -> Iterator[Transac
     """The transactions asked for, oldest first, a batch at a time."""
     for serial in serials:
         page = journal.list_transactions(
-            None, 0, BATCH_ROWS_MAX, training=asked.training, date=asked.date, serial=serial
+            None, BATCH_ROWS_MAX, training=asked.training, date=asked.date, serial=serial
         )
         yield from reversed(page)
 

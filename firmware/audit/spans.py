@@ -39,7 +39,7 @@ def transactions(journal: Lookups, span: Span) -> Iterator[Transaction]:
 def _of_batches(journal: Lookups, serials: Iterable[int], span: Span) -> Iterator[Transaction]:
     for serial in serials:  # one at a time: years do not fit a Pi's memory
         trade, trained = (
-            journal.list_transactions(None, 0, BATCH_ROWS_MAX, training=training, serial=serial)
+            journal.list_transactions(None, BATCH_ROWS_MAX, training=training, serial=serial)
             for training in (False, True)
         )
         _require_own_totals(journal, serial, trade)

@@ -94,7 +94,7 @@ def word(desk: Desk, text: Text) -> str:
 
 async def _show_list(desk: Desk) -> None:
     batch = await Look.of(Lookups.batch)
-    found = await Look.of(Lookups.list_transactions, batch, 0, LIST_MAX, training=desk.training)
+    found = await Look.of(Lookups.list_transactions, batch, LIST_MAX, training=desk.training)
     if not found:
         await tell(desk, Text.QUERY_LIST, Text.NOTHING_FOUND)
         return

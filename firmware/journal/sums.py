@@ -30,7 +30,7 @@ class SumLookups(VoucherLookups):
     def training_totals(self, batch: int) -> Totals:
         """The totals of a batch's training transactions."""
         sums = dict.fromkeys(Totals.__struct_fields__, 0)
-        for one in self.list_transactions(batch, 0, TRAINING_MAX, training=True):
+        for one in self.list_transactions(batch, TRAINING_MAX, training=True):
             if one.state is State.APPROVED and one.kind.sign:
                 sums[f"{one.kind.value}s"] += 1
                 sums[f"{one.kind.value}s_minor"] += one.amount_minor

@@ -73,7 +73,7 @@ class VoucherLookups(NumberLookups):
 
     def last_transaction(self, *, training: bool = False) -> Transaction | None:
         """The latest transaction, however it ended."""
-        return next(iter(self.list_transactions(None, 0, 1, training=training)), None)
+        return next(iter(self.list_transactions(None, 1, training=training)), None)
 
     def last_answered(self, since: int) -> Transaction | None:
         """The latest that has a reference number and ended after the record `since`.
@@ -90,7 +90,6 @@ class VoucherLookups(NumberLookups):
     def list_transactions(
         self,
         batch: int | None,
-        offset: int,
         limit: int,
         *,
         training: bool = False,
@@ -98,9 +97,9 @@ class VoucherLookups(NumberLookups):
         date: str | None = None,
         serial: int | None = None,
     ) -> list[Transaction]:
-        """Transactions of a batch, or of all, newest first; of the day YYYYMMDD, in `states`.
+        """The last `limit` transactions of a batch, or of all, newest first; of a day, in `states`.
 
-        The batch is the latest of its number, or the one with `serial`.
+        `date` is YYYYMMDD. The batch is the latest of its number, or the one with `serial`.
         """
         values: list[int | str] = []
         where = f"t.training = {int(training)}"  # spelt out: few are training, indexed
@@ -115,8 +114,8 @@ class VoucherLookups(NumberLookups):
             values.append(date)
         if len(states) < len(State):
             where += f" AND t.state IN ({', '.join(repr(each.value) for each in states)})"
-        where += " ORDER BY t.intent DESC LIMIT ? OFFSET ?"
-        return self._transactions(where, (*values, limit, offset))
+        where += " ORDER BY t.intent DESC LIMIT ?"
+        return self._transactions(where, (*values, limit))
 
     def serials_between(self, since: str, until: str) -> list[int]:
         """The batches with a transaction dated from `since` to `until` (YYYYMMDD), by serial."""

@@ -112,7 +112,7 @@ class Papers:
     def _currency_of(self, job: PrintJob) -> Currency:
         """The currency of a batch: its slip may be printed again after the setting has changed."""
         journal = self._data.journal
-        for one in journal.list_transactions(job.batch, 0, 1, training=job.training):
+        for one in journal.list_transactions(job.batch, 1, training=job.training):
             return currency_of(one.currency)
         return self._config.currency
 

@@ -186,7 +186,7 @@ def check_identity(config: Config, journal: Lookups) -> None:
     merchant number, and under new ones neither settlement nor reversal would find what was sold
     under the old. One transaction speaks for its batch: no later one was begun under others.
     """
-    traded = journal.list_transactions(journal.batch(), 0, 1, states=MOVED_MONEY)
+    traded = journal.list_transactions(journal.batch(), 1, states=MOVED_MONEY)
     traded += [reversal.transaction for reversal in journal.reversals()]
     mistakes = [
         Mistake(key, f"expected {theirs}, whose batch is not settled, instead of {ours}")

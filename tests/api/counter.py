@@ -82,7 +82,7 @@ class Counter:
     def sales(self) -> list[Transaction]:
         """Every transaction that there is, newest first."""
         assert self.stage.terminal is not None
-        return self.stage.terminal.data.journal.list_transactions(None, 0, 100)
+        return self.stage.terminal.data.journal.list_transactions(None, 100)
 
     @property
     def standing(self) -> TerminalStanding:

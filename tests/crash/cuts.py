@@ -160,7 +160,7 @@ def restarted(cut: Cut, folder: Path, story: Story, line: LineFault | None = Non
             rig.line.fault = None
             time.run_until(terminal.runner, clock.monotonic_ms() + RETRIED_MS)
         paper = cut.paper + rig.bench.paper_printer.paper.text
-        entries = terminal.data.journal.list_transactions(None, 0, 1_000)
+        entries = terminal.data.journal.list_transactions(None, 1_000)
         undone = any(each.state is State.REVERSED for each in entries)
         return Restarted(broken(rig, witness.shown, paper), witness.cuts, undone)
     finally:
@@ -187,7 +187,7 @@ def broken(rig: Rig, shown: set[Approval], paper: str) -> list[str]:
     kiosk = rig.config.general.profile == "kiosk"  # nobody is there to keep the merchant's
     copies = COPY_TITLES[1:] if kiosk else COPY_TITLES
     for serial in journal.serials():
-        for each in journal.list_transactions(None, 0, 1_000, serial=serial):
+        for each in journal.list_transactions(None, 1_000, serial=serial):
             amount = f"{each.amount_minor // 100}.{each.amount_minor % 100:02d}"
             wanted = {(copy, f"{each.stan:06d}", amount) for copy in copies}
             if each.state is State.APPROVED and not wanted <= printed:

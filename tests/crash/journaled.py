@@ -28,7 +28,7 @@ from tests.crash.expected import Expected, in_vain
 
 def approved_in(journal: Journal) -> Counter[tuple[Kind, int]]:
     """Kinds and amounts of all that is approved."""
-    found = journal.list_transactions(None, 0, 1_000)
+    found = journal.list_transactions(None, 1_000)
     return Counter((each.kind, each.amount_minor) for each in found if each.state is State.APPROVED)
 
 

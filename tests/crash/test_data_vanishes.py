@@ -64,7 +64,7 @@ def held_open(directory: Path) -> list[str]:
 def sold(rig: Rig) -> list[tuple[int, int]]:
     """Voucher number and amount of each transaction."""
     assert rig.terminal is not None
-    found = rig.terminal.data.journal.list_transactions(None, 0, 99)
+    found = rig.terminal.data.journal.list_transactions(None, 99)
     return sorted((one.stan, one.amount_minor) for one in found)
 
 
@@ -106,7 +106,7 @@ def test_an_earlier_copy_in_its_place_is_refused(rig: Rig, data: Path) -> None:
         path.name for path in data.iterdir()
     }
     with reading(data) as journal:
-        assert len(journal.list_transactions(None, 0, 99)) == 1
+        assert len(journal.list_transactions(None, 99)) == 1
     assert [path for path in held_open(data.parent) if "moved" in path] == []
     shutil.rmtree(data)
     data.with_name("moved").rename(data)

@@ -108,7 +108,7 @@ def test_its_void_is_by_its_voucher_and_its_refund_by_its_reference(shop: Counte
 def _references(shop: Counter) -> list[str]:
     """The reference numbers of completions that stand, newest first."""
     journal = shop.terminal.data.journal
-    found = journal.list_transactions(None, 0, 100)
+    found = journal.list_transactions(None, 100)
     return [each.reference for each in found if each.kind.value == "completion"]
 
 

@@ -45,19 +45,19 @@ def test_a_transaction_tells_intent_outcome_and_the_record_that_ended_it(shop: S
     assert sale.record_hash == shop.journal.head()[1]
 
 
-def test_transactions_are_listed_newest_first_a_page_at_a_time(shop: Shop) -> None:
+def test_the_last_transactions_are_listed_newest_first(shop: Shop) -> None:
     for amount_minor in range(1, 6):
         shop.sale(amount_minor)
     shop.settle()
     shop.sale(6, training=True)
     shop.sale(7)
-    listed = shop.journal.list_transactions(1, 1, 3)
-    assert [each.amount_minor for each in listed] == [4, 3, 2]
-    assert [each.amount_minor for each in shop.journal.list_transactions(2, 0, 9)] == [7]
+    listed = shop.journal.list_transactions(1, 3)
+    assert [each.amount_minor for each in listed] == [5, 4, 3]
+    assert [each.amount_minor for each in shop.journal.list_transactions(2, 9)] == [7]
     last = shop.journal.last_transaction()
     assert last is not None
     assert last.amount_minor == 7
-    assert not shop.journal.list_transactions(9, 0, 9)
+    assert not shop.journal.list_transactions(9, 9)
 
 
 def test_totals_count_a_voided_sale_and_its_void(shop: Shop) -> None:
@@ -310,7 +310,7 @@ def work_of_asking(shop: Shop) -> dict[str, int]:
         "reference": lambda: journal.by_reference("000001000007", day),
         "last": journal.last_transaction,
         "last of training": lambda: journal.last_transaction(training=True),
-        "page": lambda: journal.list_transactions(1, 10, 4),
+        "listing": lambda: journal.list_transactions(1, 4),
         "open": journal.open_intents,
         "reversals": lambda: (journal.reversals(), journal.reversals_count()),
         "advices": lambda: (journal.advices(), journal.advice_counts()),

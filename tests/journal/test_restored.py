@@ -35,8 +35,8 @@ def test_batches_that_were_settled_since_are_closed(shop: Shop) -> None:
     assert shop.find(early).settled  # so that it can be refunded, and not voided
     assert shop.journal.last_settlement() is None  # nobody knows how they were closed
     late = shop.sale(500)
-    assert [each.stan for each in shop.journal.list_transactions(1, 0, 9)] == [early.stan]
-    assert [each.stan for each in shop.journal.list_transactions(4, 0, 9)] == [late.stan]
+    assert [each.stan for each in shop.journal.list_transactions(1, 9)] == [early.stan]
+    assert [each.stan for each in shop.journal.list_transactions(4, 9)] == [late.stan]
     shop.refund(early, 700)
     shop.settle()
     assert numbers(shop) == (5, 123)

@@ -105,7 +105,7 @@ class FarTerminal:
         journal = self.journal
         found = []
         for serial in journal.serials():
-            for each in journal.list_transactions(None, 0, 1_000, serial=serial):
+            for each in journal.list_transactions(None, 1_000, serial=serial):
                 approved = each.state is State.APPROVED
                 row = (each.batch, each.stan, each.kind.value, each.amount_minor)
                 used = each.voided_by, each.completed_by

@@ -322,7 +322,7 @@ class WholeTerminal(RuleBasedStateMachine):
 
     def transactions(self) -> list[Transaction]:
         journal = self.stage.terminal.data.journal
-        return journal.list_transactions(None, 0, 10_000)
+        return journal.list_transactions(None, 10_000)
 
     def teardown(self) -> None:
         try:

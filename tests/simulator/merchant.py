@@ -291,7 +291,7 @@ class Merchant:
         self._slip = None
         terminal = self.rig.terminal
         found = (
-            terminal.data.journal.list_transactions(None, 0, 12)
+            terminal.data.journal.list_transactions(None, 12)
             if terminal is not None and terminal.data.at_hand
             else []
         )

@@ -239,7 +239,7 @@ class Witness:
     def _all(self, *, training: bool = False) -> list[Transaction]:
         assert self.rig.terminal is not None
         journal = self.rig.terminal.data.journal
-        return journal.list_transactions(None, 0, 10_000, training=training)
+        return journal.list_transactions(None, 10_000, training=training)
 
 
 def _named(record: object) -> str:

@@ -38,7 +38,7 @@ def owners(journal: Lookups) -> list[PageOwner]:
     found: dict[tuple[str, str], PageOwner] = {}
     for serial in reversed(journal.serials()):
         for training in (False, True):
-            for one in journal.list_transactions(None, 0, 1, training=training, serial=serial):
+            for one in journal.list_transactions(None, 1, training=training, serial=serial):
                 owner = PageOwner(one.merchant, one.terminal, one.merchant_name, one.store)
                 found.setdefault((one.merchant, one.terminal), owner)
     return list(found.values())

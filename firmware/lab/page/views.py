@@ -96,7 +96,7 @@ def journal(lookups: Lookups, currency: Currency) -> dict[str, Any]:
             "reversals": lookups.reversals_count(),
             "papers": len(lookups.print_jobs()),
         },
-        "rows": [_transaction(one) for one in lookups.list_transactions(None, 0, ROWS_MAX)],
+        "rows": [_transaction(one) for one in lookups.list_transactions(None, ROWS_MAX)],
     }
 
 

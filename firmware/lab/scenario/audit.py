@@ -33,7 +33,7 @@ def unbalanced(data: DataDirectory, host: KeepsBooks) -> list[str]:
     spent: Counter[str] = Counter(theirs.spent_elsewhere)
     held: Counter[str] = Counter(theirs.held_elsewhere)
     for serial in journal.serials():
-        for each in journal.list_transactions(None, 0, 1_000_000, serial=serial):
+        for each in journal.list_transactions(None, 1_000_000, serial=serial):
             if each.state is State.APPROVED:
                 account = names.get(each.card.hash, "unknown card")
                 ours.add((account, each.batch, each.stan, each.kind, each.amount_minor))
