@@ -85,6 +85,32 @@ def test_a_code_that_comes_late_moves_nothing_under_a_finger(shop, visit):
     assert close.bounding_box() == before
 
 
+def test_a_receipt_that_comes_after_its_customer_left_is_not_shown_to_the_next(shop, visit):
+    customer = visit(shop, "en")
+    coming = []
+
+    def hold(route):
+        coming.append(route)
+
+    customer.page.route("**/receipt", hold)
+    customer.ask_to_pay()
+    shop.play(f"{AGREE}\n{INSERT}\n{PAY}")
+    customer.see("Paid")
+    customer.do("Show receipt")
+    customer.do("Done")
+    shop.play("remove\nwait 9s")
+    for name in ("点击开始点单", "可颂", "去付款"):
+        customer.do(name)
+    customer.state("shown")
+    shop.play(f"{AGREE}\n{INSERT}\n{PAY}")
+    customer.see("000002")
+    (held,) = coming
+    with customer.page.expect_event("requestfinished", lambda one: "/receipt" in one.url):
+        held.continue_()
+    customer.page.evaluate("fetch('/kiosk/v1/shop').then((answer) => answer.json())")
+    assert customer.page.locator("dialog[open]").count() == 0
+
+
 def test_declined_says_so_and_another_card_can_pay(shops, visit):
     shop = shops(**ONE_FOR_51)
     customer = visit(shop)
@@ -251,6 +277,17 @@ def test_out_of_service_it_says_so_and_comes_back_by_itself(shop, visit):
     shop.play("clear reader\nwait 10s")
     customer.page.clock.run_for(4_000)
     customer.see("点击开始点单")
+
+
+def test_who_is_asked_while_it_goes_out_of_service_is_asked_no_longer(shop, visit):
+    customer = visit(shop, "en")
+    customer.choose()
+    customer.page.clock.run_for(31_000)
+    customer.find(customer.page.locator("#still[open]"))
+    shop.play("fault reader unplugged\nwait 5s")
+    customer.page.clock.run_for(4_000)
+    customer.find(customer.page.locator("#closed:not([hidden])"))
+    assert customer.page.locator("dialog[open]").count() == 0
 
 
 @pytest.mark.long

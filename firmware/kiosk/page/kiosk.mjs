@@ -87,7 +87,6 @@ function say(words) {
 }
 
 function home() {
-  for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
   basket.clear();
   paying = ended = null;
   localStorage.removeItem(KEPT);
@@ -196,22 +195,26 @@ function drawResult() {
 }
 
 async function lookAtReceipt() {
+  const asked = ended; // by the time of the answer its customer may have left
   try {
-    const { lines, qr } = await terminal.ask("GET", `/payments/${ended.id}/receipt`);
-    const place = `${ROOT}/v1/payments/${ended.id}/qr`;
+    const { lines, qr } = await terminal.ask("GET", `/payments/${asked.id}/receipt`);
+    if (ended !== asked) return;
+    const place = `${ROOT}/v1/payments/${asked.id}/qr`;
     byId("paper").replaceChildren(...paper(lines, qr && element("img", { src: place, alt: text("qr"), className: "qr" })));
     byId("receipt").showModal();
   } catch (error) {
-    byId("detail").textContent = error.texts?.[language] ?? text("lost");
+    if (ended === asked) byId("detail").textContent = error.texts?.[language] ?? text("lost");
   }
 }
 
 async function print() {
+  const asked = ended;
   byId("print").disabled = true;
   try {
-    await terminal.ask("POST", `/payments/${ended.id}/print`);
-    byId("detail").textContent = text("printed");
+    await terminal.ask("POST", `/payments/${asked.id}/print`);
+    if (ended === asked) byId("detail").textContent = text("printed");
   } catch (error) {
+    if (ended !== asked) return;
     byId("detail").textContent = error.texts?.[language] ?? text("lost");
     byId("print").disabled = false;
   }

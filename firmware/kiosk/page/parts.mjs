@@ -15,12 +15,16 @@ export function element(tag, properties = {}, ...children) {
   return made;
 }
 
-/** The one view that is shown; its heading has the focus, so that a screen reader begins there. */
+/**
+ * The one view that is shown, without the dialogs of the one before; its heading has the focus, so
+ * that a screen reader begins there.
+ */
 export const view = {
   name: "",
   show(name) {
     if (this.name === name) return;
     this.name = name;
+    for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
     for (const section of document.querySelectorAll("main > section")) {
       section.hidden = section.id !== name;
     }
