@@ -9,6 +9,7 @@ import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -22,6 +23,7 @@ from tests.cli.conftest import Pos
 from tests.cli.test_evidence import data  # noqa: F401 - a fixture
 from tests.playing import played
 
+KEPT = Path(__file__).with_name("kept")  # packs as releases made them, never to be changed
 Files = dict[str, bytes]
 Change = Callable[[Files], None]
 
@@ -104,6 +106,21 @@ def test_a_pack_of_an_earlier_release_says_what_is_not_signed(
     assert "no record in it introduces its keys" in said
 
 
+@pytest.mark.parametrize(
+    ("name", "verdict"),
+    [
+        ("unsealed.zip", "holds together, but nobody signed its pages and pictures"),
+        ("sealed.zip", "holds together"),
+    ],
+)
+def test_a_pack_of_before_holds_together_though_records_have_more_fields_now(
+    pos: Pos, name: str, verdict: str
+):
+    said = pos("verify", KEPT / name).done()
+    assert said.splitlines()[-1] == verdict
+    assert "voucher 000001: sale, approved, 128.50 CNY" in said
+
+
 def refused(pos: Pos, path: Path, *words: object) -> str:
     ended = pos("verify", path, *words)
     lines = ended.out.splitlines()
@@ -124,6 +141,17 @@ def without(name: str) -> Change:
         del files[next(found for found in files if found.startswith(name))]
 
     return change
+
+
+def said(change: Callable[[dict[str, Any]], object]) -> Change:
+    """`says` of the first intent changed."""
+
+    def changed(files: Files) -> None:
+        records = json.loads(files["records.json"])
+        change(next(each["says"] for each in records if each["says"]["type"] == "IntentRecorded"))
+        files["records.json"] = json.dumps(records).encode()
+
+    return changed
 
 
 def record_gone(kind: str) -> Change:
@@ -196,6 +224,10 @@ def key_of_another(files: Files) -> None:
 CHANGES: list[tuple[Change, str]] = [
     (replaced("records.json", "09:00:04", "09:00:05"), "its hash is not that of its content"),
     (replaced("records.json", '"amount_minor": 12850', '"amount_minor": 12851'), "`says` is not"),
+    (said(lambda says: says.update(note="as agreed")), "`says` is not"),
+    (said(lambda says: says["card"].update(note="as agreed")), "`says` is not"),
+    (said(lambda says: says.pop("frame_sha256")), "`says` is not"),
+    (said(lambda says: says.pop("amount_minor")), "`says` is not"),
     (record_rewritten, "its signature is not the terminal's"),
     (records_turned, "out of its order"),
     (record_gone("AmountAgreed"), "nobody agreed to the frame"),
