@@ -5,19 +5,23 @@ A paper can prove that a journal's tail was cut off: then the record that it nam
 
 from __future__ import annotations
 
+import contextlib
 import re
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec import Struct, field
 
-from firmware.journal import base45
+from firmware.journal import base45, schema
 from firmware.journal.chain import Introduced, is_signed
 from firmware.journal.connection import connect_read_only
-from firmware.journal.faults import JournalFault
+from firmware.journal.faults import JournalFault, error_is_a_fault
 from firmware.journal.lookups import Lookups
+from firmware.journal.projection import rebuild
 from firmware.journal.signed_record import (
+    ANSWER,
     COMPLETED,
     NAMES,
     SETTLEMENT,
@@ -98,17 +102,30 @@ def _compare(report: SignedRecordReport, path: Path, keys: Introduced) -> Introd
     if not path.is_file():
         report.faults.append("there is no journal here")
         return keys
-    db = connect_read_only(path)
-    try:
-        journal = Lookups(db)
+    with _opened(path) as journal:
         if _has_record(report, journal):
             _compare_fields(report, journal)
         introduced = journal.public_keys()
-    finally:
-        db.close()
     given = [key for _, key in keys]
     known = not given or any(key in given for _, key in introduced)
     return introduced if known else keys
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[Lookups]:
+    """The journal; one of an earlier release is brought up to date in a copy in memory.
+
+    That blocks for a second or so per ten thousand records. Raises JournalFault.
+    """
+    with contextlib.closing(connect_read_only(path)) as db, error_is_a_fault:
+        if schema.version(db) >= schema.SCHEMA:
+            yield Lookups(db)
+            return
+        with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as copy:
+            db.backup(copy)
+            journal = Lookups(copy)
+            rebuild(copy, journal.records())
+            yield journal
 
 
 def _has_record(report: SignedRecordReport, journal: Lookups) -> bool:
@@ -141,8 +158,9 @@ def _expected(report: SignedRecordReport, journal: Lookups) -> dict[str, str] | 
         found = journal.transaction(
             batch, report.number("voucher"), training=training, date=report.fields["date"]
         )
-        told = transaction_fields(found).items() if found else ()
-        return {name: value for name, value in told if name not in _LATER} or None
+        fields = transaction_fields(found) if found else {}
+        unsaid = {name for name in ANSWER if not report.fields[name]} | _LATER  # printed before it
+        return {name: value for name, value in fields.items() if name not in unsaid} or None
     if training:
         return {}  # training transactions settle nothing: no record has their totals
     settlement = journal.settlement(batch, date=report.fields["date"])

@@ -33,11 +33,11 @@ VOUCHER, SETTLEMENT, COMPLETED = "P1", "S1", "S2"
 _SUMS = Totals.__struct_fields__
 _BEFORE_COMPLETIONS = _SUMS[:6]  # sales, voids and refunds, counts and sums
 _BEGIN = ("version", "merchant", "terminal", "batch")
-_ANSWER = ("response", "authorisation", "reference")
+ANSWER = ("response", "authorisation", "reference")
 _END = ("record", "hash")
 # what each version's fields are called, in their order
 NAMES = {
-    VOUCHER: (*_BEGIN, "voucher", "type", "amount", "currency", "date", "time", *_ANSWER, *_END),
+    VOUCHER: (*_BEGIN, "voucher", "type", "amount", "currency", "date", "time", *ANSWER, *_END),
     SETTLEMENT: (*_BEGIN, "type", "currency", *_BEFORE_COMPLETIONS, "date", "time", *_END),
     COMPLETED: (*_BEGIN, "type", "currency", *_SUMS, "date", "time", *_END),
 }

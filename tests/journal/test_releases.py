@@ -30,6 +30,18 @@ def test_there_is_a_journal_of_the_first_schema_and_of_each_since() -> None:
 
 
 @pytest.mark.parametrize("release", RELEASES)
+def test_a_receipt_is_checked_against_a_journal_that_no_later_release_has_opened(
+    release: str, tmp_path: Path
+) -> None:
+    expected = json.loads((KEPT / release / "expected.json").read_text())
+    shutil.copy(KEPT / release / DATABASE, tmp_path / DATABASE)
+    before = (tmp_path / DATABASE).read_bytes()
+    for keys in ([], [(1, KEYS.public_key)]):
+        assert verify_signed_record(expected["qr"], keys, tmp_path).faults == []
+    assert (tmp_path / DATABASE).read_bytes() == before
+
+
+@pytest.mark.parametrize("release", RELEASES)
 def test_an_earlier_releases_journal_is_read_whole_and_traded_on(
     release: str, tmp_path: Path
 ) -> None:

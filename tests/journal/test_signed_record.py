@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from firmware.core.config import Config, PrinterSettings
-from firmware.core.kinds import Copy, Kind, Totals
+from firmware.core.kinds import Copy, Kind, Result, Totals
 from firmware.journal import base45
 from firmware.journal.genuine import verify_signed_record
 from firmware.journal.paper_records import PrintQueued, PrintSending, PrintSent
@@ -20,12 +21,15 @@ from firmware.journal.signed_record import (
     VOUCHER,
     settlement_record,
     signed_bytes,
+    signed_record,
 )
 from firmware.journal.verify import verify_journal
 from firmware.receipts.papers import Papers
 from hw.ports import Qr
 from tests.journal.story import KEYS, Shop, confirmed, opened
 from tests.journal.tamper import copy_of, cut_tail
+from tests.journal.test_offline_advice import answer, offline_sale
+from tests.journal.test_pending_refunds import outcome, pending
 from tests.payment import closed_batch
 
 TRUSTED = [(1, KEYS.public_key)]
@@ -228,6 +232,16 @@ def faults_of(completed: SettlementCompleted, shop: Shop) -> list[str]:
     told = {"merchant": "1", "terminal": "1", "currency": "CNY"}
     text = settlement_record(completed, KEYS, **told, head=shop.journal.head())
     return verify_signed_record(text, TRUSTED, shop.directory).faults
+
+
+def test_a_receipt_of_before_the_acquirers_answer_stays_genuine(shop: Shop) -> None:
+    sale, (_, refund) = offline_sale(shop), pending(shop)
+    texts = [signed_record(one, KEYS) for one in (sale, shop.find(refund))]
+    shop.journal.append(answer(sale), outcome(refund, Result.APPROVED))
+    assert [faults_in(text, shop) for text in texts] == [[], []]
+    other = replace(shop.find(sale), reference="632600000002")
+    words = "reference: 632600000002; the journal says 632600000001"
+    assert faults_in(signed_record(other, KEYS), shop) == [words]
 
 
 def test_totals_that_the_journal_does_not_have_are_told(shop: Shop) -> None:
