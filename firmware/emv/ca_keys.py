@@ -3,7 +3,8 @@
 A row holds RID, index, exponent and modulus in hex, and the SHA-1 check value over the four: a
 key whose check value does not verify is never used. See EMV 4.4 Book 2, 11.2.2. Behind them may
 stand the scheme's name, a status (`live`, `expired`, `test` or `unknown`), the date of expiry and
-the sources of the row; a row without a status is a live key.
+the sources of the row. A row without a status is a live key, and a test key where the scheme's name
+begins with `Test `: so an earlier release wrote the keys of the modelled cards.
 
 A terminal that trades takes live keys alone. The others are known by name, so that a trace says why
 a card's key was not used. Nothing here compares a date: EMV has the acquirer take an expired key
@@ -25,7 +26,7 @@ from firmware.emv.certificates import KEY_BYTES_MAX, PublicKey
 
 LIVE, EXPIRED, TEST, UNKNOWN = STATUSES = ("live", "expired", "test", "unknown")
 _COLUMNS_MIN = 5
-_STATUS_COLUMN, _EXPIRES_COLUMN = 6, 7
+_SCHEME_COLUMN, _STATUS_COLUMN, _EXPIRES_COLUMN = 5, 6, 7
 
 
 class CaKeyError(ValueError):
@@ -132,7 +133,9 @@ def _rows(text: str, name: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def _status(columns: list[str]) -> str:
-    status = columns[_STATUS_COLUMN].strip() if len(columns) > _STATUS_COLUMN else LIVE
+    if len(columns) <= _STATUS_COLUMN:
+        return TEST if "".join(columns[_SCHEME_COLUMN:]).startswith("Test ") else LIVE
+    status = columns[_STATUS_COLUMN].strip()
     if status not in STATUSES:
         raise ValueError(f"no status {status!r}; there are {', '.join(STATUSES)}")
     return status
