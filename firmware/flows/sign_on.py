@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from firmware.flows import words
 from firmware.flows.desk import Desk
-from firmware.flows.effects import Beep, ChangeOperator, OperatorChange
+from firmware.flows.effects import AskEntryOpen, Beep, ChangeOperator, OperatorChange
 from firmware.flows.permissions import ask_password, password_length
 from firmware.flows.steps import GivenUp, ask_to_go_on, enter_digits, enter_password, tell
 from firmware.journal.operators import MustChange, is_weak
@@ -18,13 +18,19 @@ from firmware.ui.texts import Text
 async def sign_on(desk: Desk) -> None:
     """Ask until an operator has signed on; what is owed to the acquirer is sent again meanwhile."""
     retry = await Retry.begin(desk)
-    while not await try_sign_on(desk):
+    while not await try_sign_on(desk, Text.ENTRY_LEFT_OPEN if await AskEntryOpen() else None):
         await retry.go_on(desk, await ReadClock())
 
 
-async def try_sign_on(desk: Desk) -> bool:
+async def try_sign_on(desk: Desk, notice: Text | None = None) -> bool:
     """Sign an operator on; a factory password must be changed first. False: not signed on."""
-    number = await enter_digits(desk, Text.OPERATOR_NUMBER, lengths=(2,), hint=Text.SIGN_ON)
+    number = await enter_digits(
+        desk,
+        Text.OPERATOR_NUMBER,
+        lengths=(2,),
+        hint=Text.SIGN_ON,
+        notice=Phrase.of(notice) if notice else None,
+    )
     if isinstance(number, GivenUp):
         return False
     verdict = await ask_password(desk, number, Text.OPERATOR_PASSWORD, "sign on")
