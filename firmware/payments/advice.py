@@ -58,13 +58,13 @@ async def send_advice(context: Context, advice: Advice) -> HostAnswer | None:
     refund = owed.kind is Kind.REFUND
     request = FinancialRequest(owed.payment, card, offline=not refund, repeated=refund)
     answer = await Authorise(request)
-    if not isinstance(answer, Answered) or _says_nothing(answer):
+    if not isinstance(answer, Answered) or not _is_final(answer):
         attempted = AdviceAttempted(
             batch=owed.batch, stan=owed.stan, attempt=advice.attempts + 1, detail=answer.words
         )
         if isinstance(answer, Answered):
             await stays_owed(context, advice, attempted)
-        else:  # the line's fault: idle says how many wait, and no fault slip tells of each
+        else:  # the line failed: the idle screen counts what waits, without a slip for each
             await Append.of(attempted)
         return answer
     if refund:
@@ -85,9 +85,9 @@ async def send_advice(context: Context, advice: Advice) -> HostAnswer | None:
     return None
 
 
-def _says_nothing(answer: Answered) -> bool:
-    """Whether the answer says nothing final: try again, or approved in part."""
-    return answer.response_code in TRY_AGAIN or answer.is_part
+def _is_final(answer: Answered) -> bool:
+    """Whether the advice need not be sent again; an approval in part is not final."""
+    return answer.response_code not in TRY_AGAIN and not answer.is_part
 
 
 async def _refund_answered(owed: Transaction, answer: Answered) -> None:
@@ -95,7 +95,7 @@ async def _refund_answered(owed: Transaction, answer: Answered) -> None:
     approved = answer.is_approval
     result = Result.APPROVED if approved else Result.DECLINED
     outcome = answered(owed.payment, result, answer, owed.verification, owed.emv)
-    if not approved:  # the cardholder has a paper that promises it
+    if not approved:  # the cardholder already holds a receipt that promises the refund
         await Append.of(outcome, await fault_slip(owed))
         return
     job = await Look.of(Lookups.next_job)

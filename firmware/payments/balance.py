@@ -105,6 +105,6 @@ def _ended(answer: HostAnswer, *, stayed: bool) -> BalanceEnded:
         return BalanceUnknown()
     if not answer.is_approval:
         return BalanceRefused(answer.response_code)
-    if not stayed or answer.balance is None:  # whoever reads the display may be somebody else now
+    if not stayed or answer.balance is None:  # without the card, another person may read it
         return BalanceUnknown(card_gone=not stayed)
     return answer.balance

@@ -68,14 +68,15 @@ async def end_batch(context: Context, batch: int, totals: Totals, *, balanced: b
 async def _send_details(
     context: Context, batch: int, done: SettlementProgress, taken: set[int], *, chips_alone: bool
 ) -> bool:
-    """Upload the details that the acquirer lacks; `taken` gets those it then has. False: not all.
+    """Upload the details that the acquirer lacks; False where it does not take all of them.
 
-    `chips_alone`: no details are sent of transactions whose chip's data are sent.
+    Voucher numbers that it then has are added to `taken`. With `chips_alone` no details are sent
+    of transactions whose chip's data are sent.
     """
     standing = [
         each
         for each in await Look.of(Lookups.to_upload, batch)
-        # what an earlier release booked has no card to name
+        # an earlier release sealed no card, and a detail needs the card number
         if await Look.of(Lookups.is_sealed, batch, each.stan)
     ]
     there = done.details | _unnamed(standing, done.unnamed)
@@ -102,9 +103,10 @@ async def _send_details(
 async def _send_chips(
     context: Context, batch: int, done: SettlementProgress, taken: set[int], *, balanced: bool
 ) -> bool:
-    """Upload the chip's data that are not answered yet; `taken` gets those that are taken now.
+    """Upload the chip's data that are not answered yet; False where an answer is missing.
 
-    What the acquirer does not want is no reason to leave the batch open: no money depends on it.
+    Voucher numbers that are accepted are added to `taken`. Data that the acquirer declines do not
+    keep the batch open: no money depends on them.
     """
     for each in await Look.of(Lookups.chips_to_upload, batch):
         if each.stan in done.chips or not await Look.of(Lookups.is_sealed, batch, each.stan):
@@ -120,7 +122,7 @@ async def _send_chips(
 
 
 def in_order(transactions: Sequence[Transaction]) -> list[Transaction]:
-    """As an acquirer wants them, each kind in the order of its vouchers."""
+    """In the order of the upload: offline, online, refunds; each group by voucher number."""
     return sorted(transactions, key=lambda one: (_place(one), one.stan))
 
 

@@ -39,7 +39,7 @@ def card_presented(card: CardData, *, pin: Pin | None, de55: bytes = b"") -> Car
 def answer_for_card(
     answer: HostAnswer | None, *, training: bool = False, scripts: bool = True
 ) -> OnlineAnswer | UnableToGoOnline:
-    """What the card is told of the acquirer's answer; None: nobody was asked.
+    """The acquirer's answer in the form that the card gets; None when nobody was asked.
 
     Without an answer the card must not approve: the acquirer may have approved, and will get a
     reversal. In training no issuer has answered, so none can authenticate itself: the card is

@@ -13,7 +13,7 @@ from firmware.core.money import Money
 
 
 class Stage(enum.Enum):
-    """How far a payment or a settlement has come, for whoever shows it."""
+    """How far a payment or a settlement has come, to be shown."""
 
     CONNECTING = "connecting"  # the acquirer is about to be asked: the card must stay in
     REVERSING = "reversing"
@@ -50,7 +50,7 @@ class Context(Protocol):
         ...
 
     async def progress(self, step: Progress) -> None:
-        """Called as each stage begins. Whoever has a display shows it; it must not wait."""
+        """Called as each stage begins, to be shown where there is a display; must not block."""
         ...
 
 

@@ -20,7 +20,7 @@ from firmware.journal.transactions import Advice, Reversal, ScriptResult, Transa
 from firmware.payments.context import Context
 from firmware.payments.effects import Append, Look
 
-# The acquirer could not read it, or not of this terminal: sent again.
+# The acquirer did not process it, because batch, keys or MAC differ: sent again.
 UNREAD = frozenset({ANOTHER_BATCH, NEW_KEYS, WRONG_MAC})
 Due = TypeVar("Due", bound=Reversal | Advice | ScriptResult)
 

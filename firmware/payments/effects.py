@@ -1,6 +1,6 @@
 """What a payment may ask of the world: records, look-ups, the acquirer and the time.
 
-Awaiting an effect yields the effect itself to whoever drives the coroutine (the runner, or a script
+Awaiting an effect yields the effect itself to the driver of the coroutine (the runner, or a script
 in a test) and gives back the answer, which mypy types. What people see and press is asked for by
 `firmware.flows.effects`, which builds on these.
 """
@@ -35,8 +35,7 @@ class Effect(Struct, Generic[A_co], frozen=True):
 class Append(Effect[None], frozen=True):
     """Append records to the journal in one commit, durable when answered.
 
-    Those that may wait are written with the next ones, in their commit. See
-    firmware.journal.waiting.
+    Records that may wait are written together with the next commit. See firmware.journal.waiting.
     """
 
     records: tuple[Record, ...]
@@ -51,7 +50,7 @@ class Append(Effect[None], frozen=True):
     def of(cls, *records: Record, card: CardPresented | None = None) -> Append:
         """The effect for `records`.
 
-        `card` is sealed in the same commit, for whatever tells the acquirer of it later.
+        `card` is sealed in the same commit, for later messages to the acquirer.
         """
         return cls(records, card=card)
 
@@ -69,7 +68,7 @@ class Unseal(Effect[CardPresented], frozen=True):
 
 
 class Look(Effect[A_co], frozen=True):
-    """Read the journal: one of its look-ups, and what it is asked with."""
+    """Read the journal: a look-up and its arguments."""
 
     lookup: Callable[..., A_co]
     values: tuple[Any, ...] = ()
@@ -79,7 +78,7 @@ class Look(Effect[A_co], frozen=True):
     def of(
         lookup: Callable[Concatenate[Lookups, P], A], *values: P.args, **named: P.kwargs
     ) -> Look[A]:
-        """The effect that asks as a call would: `Look.of(Lookups.by_voucher, 3, training=True)`."""
+        """The effect for a look-up and its arguments: `Look.of(Lookups.by_voucher, 3)`."""
         return Look(lookup, values, named)
 
     def __repr__(self) -> str:
@@ -126,13 +125,13 @@ class DrawRandom(Effect[bytes], frozen=True):
 
 
 class CheckSpace(Effect[None], frozen=True):
-    """Make sure that the disk has room for a transaction; a fault takes the terminal out."""
+    """Make sure that the disk has room for a transaction; else out of service."""
 
 
 class CheckClock(Effect[None], frozen=True):
-    """Make sure that the clock is plausible: at start, and before money moves; else a fault.
+    """Make sure that the clock is plausible: at start, and before money moves; else out of service.
 
-    With `trust` it is taken as right, however far it is from the journal's last records.
+    With `trust` any time is accepted, however far from the journal's last records.
     """
 
     trust: bool = False

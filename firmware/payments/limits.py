@@ -1,7 +1,7 @@
 """Limits and guards of an amount: what is refused, and what is unusual enough to ask about.
 
-A limit gives a `Refusal`. A guard gives what is unusual and the usual value; who asked for the
-payment is asked, and who goes on in spite of it is journaled (`GuardOverridden`).
+A limit gives a `Refusal`. A guard gives what is unusual and the usual value: the display asks
+whether to go on, and a yes is journaled as `GuardOverridden`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ WhyNot = Callable[[Money], Refusal | None]
 
 
 async def why_no_sale(context: Context) -> Refusal | None:
-    """A batch that is full takes no sale; training transactions do not count."""
+    """Why no sale may begin: the batch is full. Training transactions do not count."""
     if await Look.of(Lookups.numbers_used) >= context.config.batch.full_at and not context.training:
         return Refusal(Code.BATCH_FULL)
     return None
@@ -52,7 +52,7 @@ async def refund_limits(context: Context, left: Money | None) -> WhyNot:
     """
     settings = context.config.refund
     refunded_minor = await _sum_today(context, Lookups.refunds_today, settings.day_limit)
-    # whose shift it is: to give more back than a cashier may, the supervisor signs on
+    # the limit is that of the operator signed on: a supervisor's password alone does not raise it
     signed_on = role_of(context) is Role.SUPERVISOR
     one_limit = settings.supervisor_limit if signed_on else settings.cashier_limit
 
@@ -93,9 +93,9 @@ async def _sum_today(
 
 
 def _over(context: Context, *limits: tuple[Code, int, int]) -> WhyNot:
-    """Why an amount is over a limit: each is a code, minor units, and how many are used already.
+    """Why an amount is over a limit: each is a code, the limit and what is used of it.
 
-    0 is no limit. A day's sum is an integer here, for it may outgrow Money.
+    Both are minor units, 0 is no limit. They are integers, because a day's sum may exceed Money.
     """
 
     def why_not(amount: Money) -> Refusal | None:

@@ -89,7 +89,7 @@ async def why_not_refunded(context: Context, original: Transaction | None) -> Re
 
 
 async def why_not_elsewhere(context: Context, reference: str, day: date) -> Refusal | None:
-    """Why what another terminal may have sold cannot be refunded here, or None."""
+    """Why a sale that another terminal may have made cannot be refunded here, or None."""
     if not (is_on_a_line(context) and context.config.refund.other_terminals):
         return Refusal(Code.NO_SUCH_VOUCHER)
     # of another day, or of another kind: a sale of this terminal is found by both
@@ -103,14 +103,14 @@ async def why_not_elsewhere(context: Context, reference: str, day: date) -> Refu
 
 
 def elsewhere(reference: str, day: str) -> OriginalRef:
-    """How a refund names what another terminal sold."""
+    """How a refund names another terminal's sale."""
     return OriginalRef(batch=0, stan=0, reference=reference, date=day, elsewhere=True)
 
 
 async def why_not_held_elsewhere(context: Context, kind: Kind, day: date) -> Refusal | None:
-    """Why what another terminal may hold cannot be completed or voided here, or None.
+    """Why a pre-authorisation of another terminal cannot be completed or voided here, or None.
 
-    One of this terminal is found by its code and day, whatever has become of it.
+    Those of this terminal, in any state, were already looked for by code and day.
     """
     ago = await _days_since(day)
     if not context.config.preauth.other_terminals or ago < 0:
@@ -121,14 +121,14 @@ async def why_not_held_elsewhere(context: Context, kind: Kind, day: date) -> Ref
 
 
 def held_elsewhere(code: str, day: str) -> OriginalRef:
-    """How a completion or void names what another terminal holds."""
+    """How a completion or void names another terminal's pre-authorisation."""
     return OriginalRef(
         batch=0, stan=0, reference="", date=day, authorisation_code=code, elsewhere=True
     )
 
 
 async def _days_since(day: date) -> int:
-    """How many days ago `day` was; below zero for one that is to come."""
+    """How many days ago `day` was; negative for a day in the future."""
     return ((await ReadClock()).wall.date() - day).days
 
 

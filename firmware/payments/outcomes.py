@@ -1,4 +1,4 @@
-"""What is recorded of a payment at its end: one place for an answer at once and for a late one."""
+"""What is recorded of a payment at its end, whether the answer came at once or late."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def answered(
 ) -> OutcomeRecorded:
     """The outcome by the acquirer's answer, or with `offline` by the card's own decision.
 
-    `chip` is field 55 of the card's last word, where it is kept to be uploaded.
+    `chip` is field 55 with the card's last cryptogram, where it is kept to be uploaded.
     """
     return OutcomeRecorded(
         kind=payment.kind,

@@ -56,7 +56,7 @@ async def _scripts(context: Context) -> list[ScriptResult]:
 
 
 class Retry(Struct):
-    """Tries while the terminal waits for people or for a part, after ever longer pauses."""
+    """Sends what is owed while the terminal is idle or out of service, with ever longer pauses."""
 
     tried_ms: int
     pause_ms: int
@@ -69,7 +69,7 @@ class Retry(Struct):
 
     @classmethod
     async def begin(cls, context: Context) -> Retry:
-        """The same, but at once if a script's result was never sent. Raises JournalFault."""
+        """As `later`, but at once if a script's result was never sent. Raises JournalFault."""
         retry = await cls.later(context)
         if any(not each.attempts for each in await _scripts(context)):
             retry.tried_ms -= retry.pause_ms

@@ -50,7 +50,7 @@ class Code(enum.Enum):
 
 
 class OwedVoucher(Struct, frozen=True):
-    """What the acquirer must hear of first."""
+    """The payment whose reversal or advice has to be sent first."""
 
     stan: int  # voucher number
     amount: Money

@@ -10,7 +10,8 @@ key, and bound to batch and voucher number. Kept are those
 - of every payment on an acquirer's line, from the intent on: its reversal names the card, and so
   does the upload of a batch that did not balance. They are deleted with a decline, a confirmed
   reversal, or the settlement of the batch.
-- of what a card declined by itself, where its chip's data are uploaded, until they are.
+- of a payment that a card declined by itself, if its chip's data are to be uploaded, until the
+  settlement of the batch.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The batch's totals, held against the acquirer's; the batch closed and the next one opened."""
+"""Settlement: compare the batch's totals with the acquirer's, close it and open the next one."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ class Settled(Struct, frozen=True):
 
 
 async def clear_what_is_owed(context: Context, *, advice: bool = True) -> Refusal | None:
-    """Send what is owed to the acquirer before money moves; why it may not move yet, or None.
+    """Send what is owed to the acquirer before money moves; the reason to refuse, or None.
 
-    Reversals always; advice of offline sales too, unless nothing builds on it. Raises (through
-    `CheckSpace`) when the disk has no room, after what is owed: that goes out as long as it can
-    be written at all.
+    Reversals always; advices and scripts' results too, where `advice` says so. Disk and clock are
+    checked last: what is owed is sent as long as a record can be written. Raises what CheckSpace
+    and CheckClock raise.
     """
     if not await send_reversals(context):
         first = (await Look.of(Lookups.reversals))[0].transaction
@@ -66,10 +66,10 @@ async def begin_settlement(context: Context) -> SettlementStarted:
 
 
 async def close_batch(context: Context, started: SettlementStarted) -> Settled | None:
-    """Hold the totals against the acquirer's and open the next batch; None without an answer.
+    """Compare the totals with the acquirer's and open the next batch; None where it stays open.
 
-    On an acquirer's line the end of the batch is sent; where the totals differ, all that the batch
-    holds is sent before. Each answer is recorded: after a power cut it goes on with the next one.
+    On an acquirer's line the end of the batch is sent; where the totals differ, the batch is
+    uploaded before. Each answer is recorded: after a power cut the next message is sent.
     """
     await context.progress(Progress(Stage.SETTLING, totals=started.totals))
     moment, numbers = await ReadClock(), await Look.of(Lookups.next_numbers, training=False)
@@ -91,9 +91,9 @@ async def close_batch(context: Context, started: SettlementStarted) -> Settled |
 async def _of_another_batch(
     context: Context, started: SettlementStarted, answer: HostAnswer
 ) -> Settled | None:
-    """Close a batch that the acquirer does not have any more as it is; None where it may have it.
+    """Close a batch, not balanced, that the acquirer no longer has; None where it may have it.
 
-    It says so with 77, itself or by the sign-on that 77 asks for.
+    The acquirer says so by code 77: in this answer, or in that to the sign-on that 77 asks for.
     """
     if not isinstance(answer, Answered) or answer.response_code != ANOTHER_BATCH:
         return None

@@ -25,7 +25,7 @@ from firmware.payments.roles import Act, May, may
 
 @enum.unique
 class NotNow(enum.Enum):
-    """Why a till's request is refused, apart from limits. The value is sent to the till."""
+    """Why a till's request is refused, other than by a `Refusal`. The value is sent to the till."""
 
     BUSY = "busy"
     OUT_OF_SERVICE = "out-of-service"
@@ -104,7 +104,7 @@ class TellStage(Effect[None], frozen=True):
 
 
 class EndCancelling(Effect[bool], frozen=True):
-    """Let no till cancel the order any more; whether one had."""
+    """Let no till cancel the order from now on; True where one has cancelled it already."""
 
 
 async def why_no_order(context: Context, order: OrderTaken) -> NotNow | Refusal | None:
@@ -166,7 +166,7 @@ async def why_no_settlement(context: Context) -> NotNow | None:
 
 
 async def orders_cut_short(*, power_lost: bool) -> list[OrderEnded]:
-    """What ends the orders that are open: the power, or a fault, has cut them short."""
+    """The records that end the open orders, after a power cut or else a fault."""
     reason = ReversalCause.POWER_LOST if power_lost else ReversalCause.OUT_OF_SERVICE
     cause = EndCause.POWER_LOST if power_lost else EndCause.OUT_OF_SERVICE
     return [

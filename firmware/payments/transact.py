@@ -48,16 +48,16 @@ NO_ANSWER = {
 
 
 class CardWord(Struct, frozen=True):
-    """How the card session ended: what is `against` the payment, if anything; last EMV data."""
+    """How the card session ended; `against` is why an approval cannot stand, None where it can."""
 
     against: ReversalCause | None
     emv: EmvData
-    scripts: bytes = b""  # field 55 of what became of the issuer's scripts
-    chip: bytes = b""  # field 55 with the card's last cryptogram; none where it was asked for none
+    scripts: bytes = b""  # field 55 with the results of the issuer's scripts
+    chip: bytes = b""  # field 55 with the second GENERATE AC's cryptogram, where there was one
 
 
 class PaymentApproved(Struct, frozen=True):
-    """Approved and recorded, with the print jobs of both copies; 0 where a till has them."""
+    """Approved and recorded; the print jobs of the copies, equal for one paper, 0 for none."""
 
     transaction: Transaction
     merchant_job: int
@@ -128,7 +128,7 @@ async def transact(context: Context, ready: Ready, end_with_card: CardEnd) -> Pa
     word = await end_with_card(answer)
     await queue_script(context, payment, word.scripts)
     ended = await _recorded(context, payment, replace(ready, emv=word.emv), answer, word)
-    if not isinstance(ended, PaymentUndecided):  # before a reversal it has signed on again
+    if not isinstance(ended, PaymentUndecided):  # sending the reversal has signed on already
         await follow(context, answer)
     return ended
 
@@ -136,7 +136,7 @@ async def transact(context: Context, ready: Ready, end_with_card: CardEnd) -> Pa
 async def _recorded(
     context: Context, payment: Payment, ready: Ready, answer: HostAnswer, word: CardWord
 ) -> PaymentEnded:
-    """What became of a payment by the acquirer's answer and the card's last word, recorded."""
+    """Record how a payment ended, by the acquirer's answer and the end of the card session."""
     if isinstance(answer, NoAnswer):
         return await _undecided(context, payment, ready, NO_ANSWER[answer.reason])
     if answer.is_part:
@@ -174,9 +174,9 @@ async def _undecided(
 async def _offline(
     context: Context, ready: Ready, payment: Payment
 ) -> PaymentApproved | PaymentDeclined:
-    """The card decided offline: one commit for intent and outcome; then an approval's advice.
+    """Record in one commit what the card decided offline; then send the advice of an approval.
 
-    The advice's answer changes nothing: the card has approved. Without one it is sent again.
+    The answer to the advice changes nothing: the card has approved. Without one it is sent again.
     """
     intent = intent_of(ready, payment)
     if ready.offline is Result.APPROVED:
@@ -200,9 +200,10 @@ async def _done(payment: Payment, copies: tuple[PrintQueued, ...]) -> PaymentApp
 
 
 async def _copies(context: Context, payment: Payment, source: Source) -> tuple[PrintQueued, ...]:
-    """The papers of an approval; at a kiosk the cardholder's alone, for nobody keeps the other.
+    """The papers of an approval; at a kiosk the cardholder copy alone: nobody keeps the other.
 
-    For a till's order the store's setting says whether they come out, wait, or are the till's.
+    For a till's order `api.receipts` says whether they are printed, wait for a key, or whether
+    the till prints instead.
     """
     if source is Source.TILL and context.config.api.receipts == "till":
         return ()
@@ -274,7 +275,7 @@ def outcome_of(
     *,
     chip: bytes = b"",
 ) -> OutcomeRecorded:
-    """What is recorded of an answer: what the terminal makes of it is the result."""
+    """The record of the outcome: the acquirer's answer, and the terminal's own `result`."""
     offline = ready.offline is not None
     emv = replace(ready.emv, test_keys=context.config.emv.test_keys)
     kept = chip if keeps_chip(context) else b""
