@@ -1,6 +1,6 @@
 """余额查询: card and PIN; then the display shows what may be spent.
 
-No receipt is printed and no balance is kept: the display is the only place that has it.
+The balance is shown only: it is neither printed nor kept.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ CardDecision = OnlineRequested | ApprovedOffline | DeclinedOffline
 
 async def balance(desk: Desk) -> None:
     """Ask for a card and its PIN, and show what the issuer says."""
-    # 1. What the acquirer must hear of goes first, as before whatever else is asked of it.
+    # 1. Reversals that are owed are sent first, as before every request.
     if not await may_move_money(desk, advice=False):
         await _abandon(EntryStep.OWED, NotBegun.OWED)
         return
@@ -65,9 +65,9 @@ async def balance(desk: Desk) -> None:
     shown = card_presented(presented.card, pin=decision.online_pin, de55=decision.de55)
 
     async def end_with_card(answer: HostAnswer) -> bool:
-        """Give the card the issuer's answer; whether it is still in.
+        """Give the card the issuer's answer; True if the card is still in.
 
-        An issuer's scripts are left out: its next answer to a payment has them again.
+        Issuer scripts are left out: the issuer sends them again with its next answer to a payment.
         """
         told = answer_for_card(answer, training=desk.training, scripts=False)
         return isinstance(await presented.session.complete(told), Approved | Declined)

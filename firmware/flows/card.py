@@ -86,7 +86,7 @@ SCHEMES = {
 
 
 class Enquiry(Struct, frozen=True):
-    """A balance is asked for, where a payment has been agreed to: there is no amount."""
+    """A balance enquiry: takes the place of `Agreed`, without an amount."""
 
     kind: Text = Text.BALANCE
     amount: None = None
@@ -97,21 +97,18 @@ CardUse = Agreed | Enquiry
 
 
 def after_trouble(reason: EndReason) -> tuple[Phrase, Text]:
-    """What went wrong with a card, and what to do with it, in words for the display.
-
-    For one that is not accepted no second try helps.
-    """
+    """What went wrong with a card, and what to do: insert it again, or remove it for good."""
     todo = Text.TAKE_CARD_OUT if reason in _NOT_TAKEN else Text.REINSERT_CARD
     return Phrase.of(_END.get(reason, Text.CARD_ERROR)), todo
 
 
 class CardDialogue(Struct):
-    """What the kernel asks of card, cardholder and random numbers: each question an effect."""
+    """Answers the kernel's questions to card, cardholder and random generator, by effects."""
 
     desk: Desk
     kind: Kind | Text
     amount: Money | None
-    given_up: GivenUp = GivenUp.CANCELLED  # why a question had no answer, once the kernel has ended
+    given_up: GivenUp = GivenUp.CANCELLED  # why the cardholder did not answer, if the kernel ended
 
     async def exchange(self, command: bytes) -> bytes | CardFailure:
         return await Exchange(command)
@@ -130,7 +127,7 @@ class CardDialogue(Struct):
         return chosen
 
     async def ask_pin(self, prompt: PinPrompt) -> PinAnswer:
-        """The cardholder's PIN, the amount in sight, a star a digit."""
+        """Ask for the PIN: the display shows the amount, and a star for each digit."""
         notice = _pin_notice(prompt)
         pin = await enter_pin(self.desk, self.kind, self.amount, notice, card_stays=True)
         if pin is GivenUp.CARD_PULLED:
@@ -176,7 +173,7 @@ async def enter_pin(
 ) -> Pin | GivenUp:
     """Key a PIN of 4 to 12 digits. BACK takes a digit back, CANCEL gives up.
 
-    With `card_stays` pulling the card gives up, too: nobody keys a PIN for a card that has gone.
+    With `card_stays` removing the card gives up, too.
     """
     keyed: Pin | None = None  # masked from its first digit on: a traceback may show any local
     while True:
@@ -212,8 +209,8 @@ async def present_card(
 ) -> Presented | GivenUp:
     """Ask for a card until one is identified; after an error, say so and ask again.
 
-    `reinsert` is what the display says while an earlier card is still in. With `again` a card that
-    was used before and not taken out will do (undo).
+    `reinsert` is what the display says while an earlier card is still in. With `again` that card
+    is accepted (undo).
     """
     while True:
         given_up = await _await_card(desk, wanted, prompt, reinsert, notice, again=again)
@@ -247,7 +244,7 @@ async def present_card(
 
 
 async def release_card() -> None:
-    """Power the card down; it has to be put in again before it can serve another transaction."""
+    """Power the card down; it has to be inserted again for another transaction."""
     await PowerOff()
     await UseUpCard()
 
@@ -260,7 +257,7 @@ async def present_same_card(
     *,
     again: bool = False,
 ) -> Presented | GivenUp:
-    """Ask for the card of `original`: another one is refused, and said so."""
+    """Ask for the card of `original`; after another card, say so and ask again."""
     notice, reinsert = None, Text.REINSERT_CARD
     while True:
         presented = await present_card(desk, agreed, prompt, notice, reinsert=reinsert, again=again)
@@ -285,10 +282,10 @@ async def _await_card(
     *,
     again: bool,
 ) -> GivenUp | None:
-    """Wait until a card is in the slot that was put in for this: see effects.AskCardPresent.
+    """Wait for a card that was inserted for this transaction: see effects.AskCardPresent.
 
-    The display says `reinsert` while one is in that was not, else `prompt`; a kiosk's customer also
-    sees, in turn, how to insert the card.
+    The display says `reinsert` while an earlier card is in, else `prompt`; a kiosk's customer also
+    sees, in turn, how to insert the card. None when a card is in.
     """
     turn = 0
     wait_ms = PHASE_MS if desk.customer else desk.idle_timeout_ms

@@ -45,15 +45,15 @@ class Desk:
     """The settings, and the state of the desk: language, operator (none signed on: ""), mode."""
 
     config: Config
-    emv: Callable[[], EmvSetup]  # what the kernel needs; made for the first card, not for a screen
-    card_key: SecretKey  # for the keyed hash that tells the same card
+    emv: Callable[[], EmvSetup]  # what the kernel needs; called only when there is a card
+    card_key: SecretKey  # for the keyed hash by which a card is recognised
     language: Language
     operator: str = ""
     training: bool = False
-    started: bool = False  # and the journal says so
+    started: bool = False  # whether this start is in the journal
     settings: dict[str, str] = field(default_factory=dict)  # as the journal keeps them
-    clock_moved_s: int = 0  # since somebody was last told
-    shift_px: int = 0  # how far to the right idle stands, against burn-in
+    clock_moved_s: int = 0  # since a key was last pressed at idle, where it is shown
+    shift_px: int = 0  # how far to the right the idle screen is drawn, against burn-in
     shop_language: Language = field(init=False)  # `language` may be a cardholder's for a while
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""What a flow may ask of the world: one frozen struct an effect, each awaitable.
+"""What a flow may ask of the world: each effect is a frozen struct, and awaitable.
 
 A flow is an ``async def`` that awaits effects and never touches a device, a clock, a file or a
 socket. Awaiting an effect yields the effect itself to what drives the flow (the runner, or a
@@ -72,7 +72,7 @@ class Wait(Effect[Happening], frozen=True):
 
 
 class AskEntryOpen(Effect[bool], frozen=True):
-    """Tell whether a masked entry was broken off, so that digits are swallowed."""
+    """Tell whether a masked entry was interrupted: digits are then ignored. See EntryGuard."""
 
 
 class PutBack(Effect[None], frozen=True):
@@ -145,7 +145,7 @@ class ChangeOperator(Effect[OperatorRefused | None], frozen=True):
 
 
 class ReleasePaper(Effect[None], frozen=True):
-    """Let print job `job` go out that was held for a key; None: all that are held."""
+    """Print job `job`, which waited for a key; None: all jobs that wait for one."""
 
     job: int | None
 
@@ -155,7 +155,7 @@ class AskFingerprint(Effect[str], frozen=True):
 
 
 class CountStuckPapers(Effect[int], frozen=True):
-    """How many papers wait for the printer to be well again."""
+    """How many papers wait because the printer cannot print."""
 
 
 class ListDoubtfulPapers(Effect[list[PrintJob]], frozen=True):

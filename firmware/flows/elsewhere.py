@@ -1,4 +1,4 @@
-"""Refunds, completions and voids of what another terminal sold or holds: the acquirer decides."""
+"""Refunds, completions and voids of another terminal's payments: the acquirer decides."""
 
 from __future__ import annotations
 

@@ -30,15 +30,15 @@ from hw.events import CardInserted, CardRemoved, Key, KeyPressed
 
 MINUTE_MS = 60_000
 DAY_MINUTES = 24 * 60
-SHIFTS_PX = (0, 1, 2, 1)  # the whole picture moves a pixel a minute against burn-in
+SHIFTS_PX = (0, 1, 2, 1)  # the picture moves one pixel each minute, against burn-in
 LATER = ("firmware.flows.kiosk", "firmware.flows.menu", "firmware.flows.sale")
-"""Modules that a start leaves out, since they need most of the others: imported soon after."""
+"""Modules that import most of the others: loaded after the idle screen, for a quick start."""
 
 
 async def terminal(desk: Desk, version: str) -> None:
-    """Run the terminal; it starts here again after each fault of a device.
+    """Run the terminal: finish what was open, sign on, then serve. Never returns.
 
-    Finish what was open, sign on, then serve until the power goes.
+    After each fault of a device the runner starts it anew.
     """
     await CheckClock()
     power_lost = not desk.started
@@ -49,7 +49,7 @@ async def terminal(desk: Desk, version: str) -> None:
         desk.started = True
     desk.operator, desk.training = await Look.of(Lookups.signed_on), await Look.of(Lookups.training)
     await recover(desk, power_lost=power_lost)
-    await CheckSpace()  # after what was open, which ends as long as it can be written at all
+    await CheckSpace()  # last: what was open is ended even on a disk that is nearly full
     while True:
         if not desk.operator:
             await sign_on(desk)
@@ -62,13 +62,13 @@ async def terminal(desk: Desk, version: str) -> None:
 
 
 async def idle(desk: Desk) -> None:
-    """Be idle until a key begins something, once; meanwhile send again what is owed.
+    """Show the idle screen until a key or a till begins something; meanwhile send what is owed.
 
-    A card that is in the slot already belongs to what came before, and has to be put in again.
+    A card that is already in the slot is of an earlier transaction: it has to be inserted again.
     """
     desk.speak_shop()
     await UseUpCard()
-    card: Text | None = None  # what to do about the one in the slot
+    card: Text | None = None  # what the screen says about the card in the slot
     retry = await Retry.begin(desk)
     while True:
         moment = await ReadClock()
@@ -104,7 +104,7 @@ async def idle(desk: Desk) -> None:
 
 
 def idle_screen(desk: Desk, moment: Moment, notice: Phrase | None) -> Idle:
-    """The idle screen at a moment: owner, day, time, operator, and what they should know."""
+    """The idle screen at a moment: owner, date, time, operator, notice."""
     return Idle(
         desk.owner,
         moment.wall.strftime("%Y-%m-%d"),
@@ -124,7 +124,7 @@ def shift_px(moment: Moment) -> int:
 
 async def _begin(desk: Desk, key: Key) -> bool:
     """What a key at idle begins; False when it only changed the screen."""
-    # the idle screen stands before there is a use for them: see LATER
+    # not needed before the idle screen is shown: see LATER
     from firmware.flows.menu import idle_key  # noqa: PLC0415
     from firmware.flows.sale import sale  # noqa: PLC0415
 
@@ -155,7 +155,7 @@ async def _notice(desk: Desk, moment: Moment, papers: int) -> Phrase | None:
 
 
 def _clock_moved(by_s: int) -> Phrase:
-    """By how much the clock was moved: hours and minutes, and from two days on days."""
+    """By how much the clock was moved: in hours and minutes, or in days from two days on."""
     sign, minutes = "-" if by_s < 0 else "+", abs(by_s) // 60
     if minutes < 2 * DAY_MINUTES:
         return Phrase.of(Text.CLOCK_MOVED, by=f"{sign}{minutes // 60}:{minutes % 60:02d}")

@@ -1,7 +1,7 @@
-"""The kiosk between customers: its price list, whose key begins a sale at that very price.
+"""The kiosk between customers: its price list; a key begins the sale of an item at its price.
 
-Nobody is at hand: what a customer may not do is off (see `firmware.flows.permissions`), screens
-wait a shorter time, and each approval makes one paper by itself.
+There is no staff: what a customer may not do is refused (see `firmware.flows.permissions`),
+screens wait a shorter time, and each approval prints one receipt without a key.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ async def _begin(desk: Desk, key: Key) -> bool:
 
 
 def _screen(desk: Desk, moment: Moment, notice: Phrase | None) -> Screen:
-    if desk.training:  # a price list has no room to say so
+    if desk.training:  # the price list has no room for the mark of training mode
         return idle_screen(desk, moment, notice)
     items = tuple(
         (each.key, _named(desk, each), desk.money(each.price))

@@ -1,8 +1,8 @@
 """密钥与线路: the master key by keypad, and what is said to the acquirer about the line itself.
 
 The key comes in two components that two people keep. Each is 32 hexadecimal digits, keyed masked:
-0-9 as they are, A-F as `*` and 1-6. After each its own check value is shown, and at last the key's,
-to be held against the acquirer's letter before ENTER loads it.
+0-9 as they are, A-F as `*` and 1-6. The check value of each component is shown after it, that of
+the key at last: it is compared with the acquirer's letter, and ENTER loads the key.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ async def line_keys(desk: Desk) -> None:
 
 
 async def load_master_key(desk: Desk) -> None:
-    """Key both components and load what they make; sign on under it at once."""
+    """Ask for both components, load the master key that they make, and sign on with it."""
     components: list[bytes] = []
     for number in (1, 2):
         keyed = await _component(desk, number)
@@ -93,7 +93,7 @@ async def _component(desk: Desk, number: int) -> KeyHex | GivenUp:
 
 
 def _digit(key: Key, *, letter: bool) -> str | None:
-    """The hexadecimal digit of a key, a letter after `*`; None for what is none."""
+    """The hexadecimal digit that a key adds, A-F after `*` (`letter`); None for other keys."""
     if key.digit is None or not letter:
         return key.digit
     return LETTERS.get(key.digit)

@@ -23,7 +23,7 @@ from firmware.payments.transact import PaymentEnded
 from firmware.ui.texts import Text
 from hw.events import Key
 
-# what each has to be permitted, None where it asks for itself, and how it is carried out
+# the act that must be permitted (None: the function asks by itself), and the function
 ITEMS: dict[Text, tuple[Act | None, Callable[[Desk], Awaitable[PaymentEnded | None]]]] = {
     Text.SALE: (Act.SALE, sale),
     Text.VOID: (None, void),

@@ -57,7 +57,7 @@ async def manage(desk: Desk) -> None:
 
 
 async def change_own_password(desk: Desk) -> None:
-    """A new password for whoever is signed on and still knows the old one."""
+    """Change the password of the operator who is signed on; the old one is asked for first."""
     title, purpose = Text.OPERATOR_PASSWORD, Act.OWN_PASSWORD.value
     if await ask_password(desk, desk.operator, title, purpose) is not None:
         await choose_password(desk, desk.operator, by=desk.operator)
@@ -68,7 +68,7 @@ async def change_operator(desk: Desk, item: Text) -> None:
     number = await enter_digits(desk, Text.OPERATOR_NUMBER, lengths=(2,))
     if isinstance(number, GivenUp):
         return
-    if number == SUPERVISOR:  # reset, it would be the factory's, known to whoever comes next
+    if number == SUPERVISOR:  # a reset would bring the factory password back, which others know
         await tell(desk, Text.REFUSED, Text.NOT_PERMITTED)
         return
     refusal = await ChangeOperator(CHANGES[item], number, SUPERVISOR)

@@ -60,12 +60,12 @@ _TROUBLES: dict[Trouble, tuple[Text, Text]] = {
 
 
 def words_of(trouble: Trouble) -> tuple[Text, Text]:
-    """What is wrong with a journal in this trouble, and what to do."""
+    """What is wrong with the journal, and what to do about it."""
     return _TROUBLES[trouble]
 
 
-class _Story(Struct):
-    """What failed in an outage, by name and detail, and what of it is recorded."""
+class _Failures(Struct):
+    """The devices that failed in an outage, each with its detail, and which of them is recorded."""
 
     seen: dict[str, str] = field(default_factory=dict)
     journaled: set[str] = field(default_factory=set)
@@ -73,7 +73,7 @@ class _Story(Struct):
     async def journal(self) -> None:
         """Record each device that failed, once, as soon as the journal can be written.
 
-        A lost display cannot show its own fault: a fault slip says it.
+        The fault of the display cannot be shown, so a fault slip is printed for it.
         """
         new = [name for name in self.seen if name not in self.journaled]
         if not new:
@@ -98,24 +98,24 @@ async def outage(desk: Desk) -> None:
     """Say what is wrong until nothing is; then journal it and end, and service begins anew."""
     await PowerOff()
     await UseUpCard()
-    story = _Story()
+    failures = _Failures()
     retry = await Retry.later(desk)
     over = False
     while not over:
         faults = await RetryFaults()
-        with contextlib.suppress(JournalFault):  # from here on it is one of the faults
-            over = await _go_on(desk, story, retry, faults)
+        with contextlib.suppress(JournalFault):  # RetryFaults gives it from now on
+            over = await _go_on(desk, failures, retry, faults)
 
 
-async def _go_on(desk: Desk, story: _Story, retry: Retry, faults: tuple[Fault, ...]) -> bool:
-    """Say what is wrong, for a while; True when nothing is. Raises JournalFault."""
+async def _go_on(desk: Desk, failures: _Failures, retry: Retry, faults: tuple[Fault, ...]) -> bool:
+    """Show what is wrong for `RETRY_MS`; True when nothing is. Raises JournalFault."""
     if not faults:
-        await story.end()
+        await failures.end()
         return True
-    story.seen.update((_name(fault), fault.detail) for fault in faults)
+    failures.seen.update((_name(fault), fault.detail) for fault in faults)
     if all(fault.device is not None for fault in faults):
-        await story.journal()
-        # the till of an order that was cut short need not wait until the part is back
+        await failures.journal()
+        # so that a till learns now that its order has ended, and not when the device is back
         ended = await orders_cut_short(power_lost=False)
         if ended:
             await Append.of(*ended)
@@ -126,7 +126,7 @@ async def _go_on(desk: Desk, story: _Story, retry: Retry, faults: tuple[Fault, .
             await _trust_clock(desk, faults[0])
         else:
             await Beep()
-    if all(fault.trouble in (None, Trouble.FULL) for fault in faults):  # a little may be left
+    if all(fault.trouble in (None, Trouble.FULL) for fault in faults):  # a little may fit
         await retry.go_on(desk, await ReadClock())
     return False
 

@@ -50,7 +50,7 @@ _REASONS: tuple[tuple[Tvr, Phrase], ...] = (
     (Tvr.PIN_NOT_ENTERED, Phrase.of(Text.PIN_MISSING)),
 )
 
-# What a payment that was not approved leaves, and one that was reversed.
+# What holds after a payment that was not approved, and after one that was reversed.
 STANDS = {
     Kind.SALE: Text.NOT_CHARGED,
     Kind.VOID: Text.NOT_VOIDED,
@@ -223,7 +223,7 @@ class Offer(Struct, frozen=True):
         words = Phrase.of(prompt)
         if await AskPaperStuck(self.done.merchant_job):
             words = Phrase.of(Text.APPROVED_SLIP_PENDING)
-            if not self.desk.customer:  # who cannot load paper
+            if not self.desk.customer:  # a customer cannot load paper
                 words = await in_turns(words, now_ms)
         return Outcome(
             transaction.kind,

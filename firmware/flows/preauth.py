@@ -128,7 +128,7 @@ async def give_back(desk: Desk) -> PaymentEnded | None:
     return await take_back(desk, Kind.COMPLETION_VOID, found, refusal, pin=pin)
 
 
-# what each does, has to be permitted, and how it is carried out
+# of each line: the payment kind, the act that must be permitted, and the function
 ITEMS: dict[Text, tuple[Kind, Act, Callable[[Desk], Awaitable[PaymentEnded | None]]]] = {
     Text.PREAUTH: (Kind.PREAUTH, Act.PREAUTH, hold),
     Text.MENU_COMPLETION: (Kind.COMPLETION, Act.COMPLETION, complete),
@@ -155,7 +155,7 @@ async def _elsewhere(desk: Desk, kind: Kind, named: Named) -> PaymentEnded | Non
         held_elsewhere(named.number, named.day),
         question=Text.HELD_ELSEWHERE,
         title=Text.COMPLETION_AMOUNT if completes else Text.HELD_AMOUNT,
-        # how much is held is not known here: what one sale may be is the limit
+        # the held amount is not known here: the limits of a sale apply
         why_not=await sale_limits(desk) if completes else lambda _amount: None,
         pin=desk.config.preauth.pin,
     )

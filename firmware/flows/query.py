@@ -99,14 +99,15 @@ async def _show_list(desk: Desk) -> None:
         await tell(desk, Text.QUERY_LIST, Text.NOTHING_FOUND)
         return
     rows = tuple(row for each in found for row in _short(desk, each))
-    on_a_page = 2 if desk.training else 4  # two rows each, whole; training says so on one more
+    on_a_page = 2 if desk.training else 4  # transactions of two rows; training marks a row
     await page_through(desk, Phrase.of(Text.QUERY_LIST), rows, on_a_page)
 
 
 def _short(desk: Desk, transaction: Transaction) -> tuple[str, str]:
     """A transaction of the list in two rows: number, type, card; then time, state, amount.
 
-    An approval that stands needs no word of its state; the day gives way to one that has one.
+    An approval that stands has no word for its state. Where a row is too long, the date is left
+    out, then the time.
     """
     kind = word(desk, KINDS[transaction.kind])
     first = f"{transaction.stan:06d} {kind} *{transaction.card.last4}"

@@ -41,7 +41,7 @@ async def recover(desk: Desk, *, power_lost: bool) -> None:
     records += await orders_cut_short(power_lost=power_lost)
     next_job = await Look.of(Lookups.next_job)
     for number, job in enumerate(doubtful):
-        # the paper may be whole or half: another one, marked as a duplicate, harms nobody
+        # whether it was printed is unknown: a second one, marked as a duplicate, does no harm
         records += [
             PrintDoubtful(job=job.job, detail=cause.value),
             printed_again(job, next_job + number, f"{cause.value} while printing"),
@@ -68,7 +68,7 @@ async def recover(desk: Desk, *, power_lost: bool) -> None:
 async def _is_repeated(desk: Desk, intent: Transaction) -> bool:
     """Whether an open intent is a refund that is repeated, and not reversed: see payments.advice.
 
-    One whose card was not kept was asked for on another line, and is reversed there.
+    A refund whose card was not sealed began before the terminal had its line: it is reversed.
     """
     if not is_advice(desk, intent.payment):
         return False

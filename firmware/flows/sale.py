@@ -40,7 +40,7 @@ from firmware.ui.screens import Phrase
 from firmware.ui.texts import Text
 from hw.events import Key
 
-LOST = {  # why what the acquirer has approved is reversed, where the card was lost
+LOST = {  # the cause of a reversal, where the card was lost after the acquirer's approval
     EndReason.CARD_GONE: ReversalCause.CARD_GONE,
     EndReason.CARD_MUTE: ReversalCause.CARD_MUTE,
     EndReason.READER_LOST: ReversalCause.READER_LOST,
@@ -60,7 +60,7 @@ async def sale(desk: Desk, first: Key | None = None) -> None:
 
 
 async def sell_item(desk: Desk, name: str, price: Money) -> None:
-    """Sell an item of a kiosk's price list: nobody keys its price, so the check comes at once."""
+    """Sell an item of a kiosk's price list; begins with the amount check."""
     if not await may_sell(desk):
         return
     refusal = (await sale_limits(desk))(price)
@@ -108,7 +108,7 @@ async def agree_on_amount(
         amount = keyed
         if not await _keyed_twice(desk, kind, amount):
             continue
-        # what is usual is known of sales
+        # the usual amount is known for sales only
         if kind is Kind.SALE and not await agree_to_unusual(desk, amount):
             continue
         agreed = await check_amount(desk, Order(kind, amount))
@@ -186,7 +186,7 @@ def _met(
 def _ending(presented: Presented, first: EmvFacts, *, training: bool) -> CardEnd:
     """The second half of the card session: the card gets the acquirer's answer and decides last.
 
-    In training its refusal changes nothing.
+    In training a card that declines changes nothing.
     """
     arqc = first.ac.hex().upper()
 

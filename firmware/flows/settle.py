@@ -50,10 +50,10 @@ async def _rehearse(desk: Desk) -> None:
 
 
 async def may_move_money(desk: Desk, *, advice: bool = True) -> bool:
-    """Whether the acquirer knows all it must, and the disk has room; says why not.
+    """Send what is owed; True if money may move now, else the display says why not.
 
-    What is owed is sent first, and a settlement whose totals are fixed is ended: until it is
-    through its batch is closed to everything, training included.
+    A settlement whose totals are fixed is ended first: until then its batch takes no transaction,
+    and none begins in training either.
     """
     refusal = await clear_what_is_owed(desk, advice=advice)
     if refusal is not None:

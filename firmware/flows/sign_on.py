@@ -47,7 +47,7 @@ async def try_sign_on(desk: Desk, notice: Text | None = None) -> bool:
 
 
 async def choose_password(desk: Desk, operator: str, *, by: str) -> bool:
-    """Make the owner choose a password that is not the default and not easily guessed."""
+    """Make the operator choose a password that is not the default and not easily guessed."""
     notice: Phrase | None = None
     length = password_length(operator)
     while True:

@@ -67,9 +67,9 @@ async def enter_amount(
     start: Money | None = None,
     why_not: WhyNot,
 ) -> Money | GivenUp:
-    """Key an amount that shifts in from the right; `why_not` says what stands against one.
+    """Key an amount that shifts in from the right; `why_not` gives why an amount is refused.
 
-    `start` stands there first: ENTER takes it, a digit replaces it, BACK edits it.
+    `start` is shown first: ENTER takes it, a digit replaces it, BACK edits it.
     """
     amount, replace, notice = start or desk.money(0), start is not None, None
     key: Key | GivenUp | None = first
@@ -100,7 +100,7 @@ async def enter_amount(
 def _entry(
     desk: Desk, kind: Kind, amount: Money, title: Text, notice: Phrase | None
 ) -> AmountEntry:
-    """The amount as it is keyed, where idle left off."""
+    """The screen of the amount as it is keyed, at the same place as the idle screen."""
     words, test_keys, shift_px = Phrase.of(title), desk.test_keys, desk.shift_px
     return AmountEntry(
         desk.owner, kind, amount, words, notice, test_keys=test_keys, shift_px=shift_px
@@ -138,8 +138,8 @@ async def check_amount(
 ) -> Agreed | GivenUp:
     """Let the cardholder check the amount: only ENTER, on this very frame, goes on.
 
-    The frame that was on the display, its hash, the key and the times go to the journal; so does
-    that it was given up. `notice` is what to know before paying.
+    The frame that was on the display, its hash, the key and the times go to the journal, and so
+    does a check that was given up. `notice` is a warning, shown with the amount.
     """
     screen = AmountCheck(
         desk.owner, order.kind, order.amount, detail, customer=desk.customer, notice=notice

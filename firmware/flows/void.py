@@ -95,7 +95,7 @@ async def undo(desk: Desk, sale: Transaction) -> PaymentEnded | None:
 async def carry_out_if_met(
     desk: Desk, agreed: Agreed, met: CardAndPin | GivenUp
 ) -> PaymentEnded | None:
-    """Send a void or refund unless its card was not put in, or its PIN not keyed."""
+    """Send a void or refund, if its card was put in and its PIN keyed."""
     if isinstance(met, GivenUp):
         await release_card()
         await abandon(agreed.kind, EntryStep.CARD, met, agreed.amount)
