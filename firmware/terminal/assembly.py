@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from firmware.iso8583.acquirer_client import AcquirerClient
     from firmware.iso8583.unionpay import UnionPay
 
-# what a request, a paper and a password need
+# needed for the first request, paper and password
 LATER_STILL = (
     "firmware.acquirer.answering",
     "firmware.iso8583.unionpay",
@@ -110,8 +110,8 @@ class Assembly:
 
     def _devices(self, clock: Clock) -> Devices:
         display = TellingDisplay(self._parts.display)
-        with contextlib.suppress(DeviceFault):  # the flow meets it again, and waits for the display
-            display.reopen()  # blank: no picture of a process that was killed stays
+        with contextlib.suppress(DeviceFault):  # the flow gets the fault again and waits
+            display.reopen()  # blank: clears the picture of a process that was killed
         return Devices(
             clock=clock,
             display=display,
@@ -150,7 +150,7 @@ class Assembly:
 
 
 def _make_the_rest(config: Config, emv: Callable[[], EmvSetup]) -> None:
-    """Import what the first key needs, and make what the first card does, while idle stands."""
+    """Prepare what the first key and the first card need, while the idle screen is shown."""
     for name in (*LATER, *LATER_STILL):
         importlib.import_module(name)
     if config.host.kind == "local":
@@ -167,10 +167,10 @@ def _emv_setup(config: Config, ca_keys: CaKeys | None, revoked: Sequence[Revocat
 
 @contextlib.contextmanager
 def held(config: Config, directory: DataDirectory) -> Iterator[contextlib.ExitStack]:
-    """Hold the journal against the settings, and let it be held against its acquirer.
+    """Check the journal against the settings; the block within connects it to its acquirer.
 
-    Raises ConfigError when the journal's open batch is another terminal's. Then, and for all that
-    is raised within, the data directory is closed, and what is to be undone is.
+    Raises ConfigError when the journal's open batch is another terminal's. After that, and after
+    any error in the block, the stack that it is given is unwound and the data directory closed.
     """
     with contextlib.ExitStack() as undo:
         undo.callback(directory.close)
@@ -184,7 +184,7 @@ def check_identity(config: Config, journal: Lookups) -> None:
 
     A terminal keeps them until its batch is settled: the acquirer keeps books by terminal and
     merchant number, and under new ones neither settlement nor reversal would find what was sold
-    under the old. One transaction speaks for its batch: no later one was begun under others.
+    under the old. One transaction is enough to check: all of a batch are under the same numbers.
     """
     traded = journal.list_transactions(journal.batch(), 1, states=MOVED_MONEY)
     traded += [reversal.transaction for reversal in journal.reversals()]
@@ -217,7 +217,7 @@ def acquirer_client(
 ) -> AcquirerClient:
     """Asks an acquirer at the end of `link`, under the keys that sign-on brings and keeps.
 
-    The journal knows from now on that no books here answer it. Raises KeyFileError, JournalFault.
+    Notes beside the journal that no embedded books answer. Raises KeyFileError, JournalFault.
     """
     from firmware.iso8583.acquirer_client import AcquirerClient  # noqa: PLC0415 - for this alone
     from firmware.iso8583.key_store import ACQUIRER_KEYS, KeyStore  # noqa: PLC0415

@@ -16,20 +16,20 @@ from firmware.journal.records import ClockJumped, DeviceRecovered, PasswordFaile
 from firmware.journal.store import Journal
 
 SECOND = timedelta(seconds=1)
-TOLERANCE_S = 60  # what a time server puts right without a word
-RELEASED = datetime(2026, 1, 1, tzinfo=UTC)  # no clock is right that is before it
+TOLERANCE_S = 60  # a smaller jump is a time server's correction, and not recorded
+RELEASED = datetime(2026, 1, 1, tzinfo=UTC)  # a clock before it is certainly wrong
 BEHIND_MAX = timedelta(hours=36)  # a date that is one day off is only recorded
 DAYS_BEHIND_MAX = timedelta(days=1)  # of the day that transactions are counted to
 AHEAD_MAX = timedelta(days=364)  # a year that is one too high shows even on the day after a sale
-RECORDS_SEEN = 64  # so many of the last ones say how late it has been
+RECORDS_SEEN = 64  # how many of the last records are read for the latest time
 
 
 class ClockWatch:
-    """Holds the wall clock against the monotonic one, and at start against the last records."""
+    """Compares the wall clock with the monotonic one, and at start with the last records."""
 
     def __init__(self) -> None:
         self._before: tuple[datetime, int] | None = None
-        self._trusted: tuple[datetime, int] | None = None  # what it said then, and the monotonic
+        self._trusted: tuple[datetime, int] | None = None  # wall and monotonic time
         self._unwritten_s = self._untold_s = 0
 
     def check(
@@ -37,9 +37,9 @@ class ClockWatch:
     ) -> None:
         """Raise JournalFault while the clock makes no sense: at start, and before money moves.
 
-        It is always held against this release and the day of the last transactions, until it is
-        trusted against the last records, and from then on against the time that passed. With
-        `trust` somebody who may has looked at it: it is right, though it does not seem so.
+        The clock is compared with the date of this release and of the last transactions; at first
+        also with the last records, and once trusted with the time that passed since. With `trust`
+        the supervisor has confirmed it, and only a date before this release is refused.
         """
         if wall < RELEASED:
             raise JournalFault(Trouble.CLOCK_UNSET, _words(wall, _latest(journal)))
@@ -60,7 +60,7 @@ class ClockWatch:
         self._trusted = self._trusted or (wall, monotonic_ms)
 
     def check_ahead(self, wall: datetime, monotonic_ms: int) -> None:
-        """Raise JournalFault while it is far ahead of what it must say since it was trusted."""
+        """Raise JournalFault while it is `AHEAD_MAX` ahead of the time since it was trusted."""
         if self._trusted is None:
             return
         then, then_ms = self._trusted
@@ -86,11 +86,11 @@ class ClockWatch:
         return (ClockJumped(by_s=self._unwritten_s),) if self._unwritten_s else ()
 
     def written(self) -> None:
-        """The record of the last look is in the journal; until then each look gives it again."""
+        """To be called when the record of `look` is in the journal: `look` gives it until then."""
         self._unwritten_s = 0
 
     def untold_s(self) -> int:
-        """By how much it has jumped since this was last asked."""
+        """By how many seconds the clock has jumped since the last call."""
         untold, self._untold_s = self._untold_s, 0
         return untold
 
@@ -100,13 +100,13 @@ def _words(wall: datetime, latest: datetime) -> str:
 
 
 def _latest(journal: Journal) -> datetime:
-    """How late it has been, as far as the last records tell; a clock that was put right counts."""
+    """The latest time in the last records, counted anew from a correction of the clock."""
     head, _ = journal.head()
     latest = RELEASED
     for entry in journal.records(max(1, head - RECORDS_SEEN), head):
         record = entry.record
         if isinstance(record, PasswordFailed):
-            continue  # perhaps of who was asked about this very clock
+            continue  # perhaps keyed to confirm this very clock, which may be wrong
         put_right = isinstance(record, ClockJumped) or record == DeviceRecovered(device=CLOCK)
         latest = entry.moment if put_right else max(latest, entry.moment)
     return latest

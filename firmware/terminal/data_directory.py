@@ -56,8 +56,8 @@ class DataDirectory:
     def tie(self, host: LocalHost | None) -> None:
         """Tie the journal to the embedded acquirer's books here, or None: another one answers.
 
-        Their files are looked after, too, from now on. Raises JournalFault when they are not the
-        journal's.
+        From now on `check_place` checks the books' files, too. Raises JournalFault when the books
+        are not the journal's.
         """
         self._host = host
         if host is None:
@@ -118,7 +118,7 @@ class DataDirectory:
     def close(self) -> None:
         """Write what waits for a commit, and close the journal."""
         self.at_hand = False
-        with contextlib.suppress(JournalFault):  # the power might as well have gone
+        with contextlib.suppress(JournalFault):  # such records may be lost
             self.journal.append()
         self.journal.close()
 

@@ -22,9 +22,9 @@ _ENDS = (Key.ENTER, Key.CANCEL)
 class EntryGuard:
     """The masked entry that was begun and not ended by its own keys, if there is one.
 
-    A file in the data directory says so to the next process, and never a digit. It is not synced:
-    it outlives a process that dies or is restarted, which takes a second; a machine that lost its
-    power takes longer to come up than anybody goes on keying.
+    A file in the data directory tells the next process of it, without any digit. The file is not
+    synced: it has to outlive a restart of the process, which takes a second, and no power cut,
+    after which nobody is keying any more.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -38,11 +38,11 @@ class EntryGuard:
         if self.open is entry:
             return
         self.open = entry
-        with contextlib.suppress(OSError):  # a disk that fails is told of by the journal
+        with contextlib.suppress(OSError):  # the journal reports a disk that fails
             self._file.write_text(entry.value, "ascii")
 
     def hides(self, key: Key, *, masked: bool, card_out: bool) -> MaskedEntry | None:
-        """The masked entry to which `key` belongs, be it swallowed or not; None if to none."""
+        """The masked entry that `key` belongs to, whether a flow gets it or not; else None."""
         if masked:
             return self.open
         swallowed = key in _ENDS or _adds_digits(key)
@@ -51,8 +51,8 @@ class EntryGuard:
     def takes(self, key: Key, *, masked: bool, card_out: bool) -> bool:
         """Whether a flow may see `key`; `masked` is whether it waits for a masked entry itself.
 
-        `card_out` is whether the slot was known to be empty when it was pressed: what was keyed
-        before belongs to the entry, though it is asked about only now.
+        `card_out` is whether the slot was known to be empty when `key` was pressed: keys from
+        before the card was out belong to the entry.
         """
         if self.open is None:
             return True
@@ -67,10 +67,10 @@ class EntryGuard:
         return self.open is not None and not (self.open is MaskedEntry.PIN and card_out)
 
     def slot_told(self, event: SlotEvent) -> None:
-        """Take an event of the reader: the card whose PIN was being keyed may be gone for good.
+        """End a PIN entry whose card is certainly gone, by an event of the reader.
 
-        It is where another was put in, and where the terminal found the slot empty when it came up.
-        A card that was removed says less: a reader that is unplugged takes its card with it.
+        That is certain when a card was inserted, and when the slot was empty at a start. A removal
+        is not enough: a reader that is unplugged reports one although its card is still in.
         """
         put_in = isinstance(event, CardInserted) and not event.found
         if self.open is MaskedEntry.PIN and (put_in or isinstance(event, SlotFoundEmpty)):

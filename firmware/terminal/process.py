@@ -105,7 +105,7 @@ def _assembled(
     *,
     on_frame: Callable[[Frame], None],
 ) -> Assembly:
-    """The terminal. Raises Refused, and leaves it on the display, when it is not to be begun."""
+    """The terminal. Where it must not start, the display says why and Refused is raised."""
     try:
         if settings.card_key is not None:
             keep_card_key_at(settings.card_key, data)
@@ -135,7 +135,7 @@ def _assembled(
 def _signals(inbox: Inbox) -> Iterator[None]:
     """Within, SIGTERM, SIGINT and SIGHUP ask the loop to end; a second one to end at once."""
     wanted = [signal.SIGTERM, signal.SIGINT]
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # whoever says nohup means it
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # not under nohup
         wanted.append(signal.SIGHUP)
     before = [signal.signal(number, lambda _number, _frame: inbox.stop()) for number in wanted]
     try:

@@ -94,7 +94,7 @@ class Runner:
         self._outage = outage
         self._in_outage = False
         self._pending: Pending | None = None
-        # for the flow; and whether the slot was known to be empty then
+        # events for the flow, each with whether the slot was then known to be empty
         self._happened: deque[tuple[KeyPressed | SlotEvent, bool]] = deque()
         self._results: dict[int, object] = {}
         self._lost: dict[Device, DeviceLost] = {}
@@ -180,7 +180,7 @@ class Runner:
             case JobDone():
                 awaited = self._pending.token if self._pending is not None else 0
                 if not self._world.spool.take(event) and event.token == awaited:
-                    self._results[event.token] = event.result  # else it comes too late for anybody
+                    self._results[event.token] = event.result  # else nothing waits for it now
 
     def _fault(self) -> DeviceFault | JournalFault | None:
         """The fault that stops trade, if there is one. A printer's does not: papers wait."""
@@ -204,7 +204,7 @@ class Runner:
             self._world.data.release()
 
     def _look(self) -> bool:
-        """Look for the data; whether they have just been found missing."""
+        """Check that the data are in their place; True where they are now found missing."""
         self._look_at_ms = self._now_ms + LOOK_MS
         if self._journal_fault is not None:
             return False

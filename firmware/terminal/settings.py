@@ -201,7 +201,7 @@ def checked(path: Path | None) -> Settings:
 def file_of(path: Path | None, usual: Sequence[Path] = USUAL_FILES) -> Path | None:
     """The file that holds the settings: the one that is named, else a usual one if there is one.
 
-    One that is there and cannot be read is not passed over: its settings are meant.
+    A usual file that exists but cannot be read is chosen, too, so that reading it reports why.
     """
     if path is not None:
         return path
@@ -240,7 +240,7 @@ def _placed(settings: Settings, found: Iterable[tuple[str, str]]) -> list[Mistak
 
 
 def _part_mistakes(printer: PrinterSettings) -> Iterator[tuple[str, str]]:
-    """Where the printer's wire cannot be meant."""
+    """Mistakes in the printer's device and speed, by key and words."""
     expected = _expected_device(printer)
     if expected:
         yield "printer.device", f"expected {expected}"

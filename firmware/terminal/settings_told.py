@@ -58,15 +58,15 @@ def _of_section(place: str, section: Section, currency: Currency, key: SecretKey
 
 @functools.cache
 def is_secret(name: str, hint: str) -> bool:
-    """Whether a setting's name or its type as it is written says so; a list of secrets is one.
+    """Whether a setting is a secret, by its name or by the text of its type; a list of them too.
 
-    What a type means is not looked up: a start waits for this, and it would take ten times as long.
+    The type is not resolved: a start waits for this, and it would take ten times as long.
     """
     return any(word in name for word in _SECRET_WORDS) or SECRET in hint
 
 
 def is_amount(hint: str) -> bool:
-    """Whether a type as it is written is that of amounts."""
+    """Whether the text of a type is that of amounts."""
     return AMOUNT in hint
 
 

@@ -22,7 +22,7 @@ EXCHANGE_TIMEOUT_MS = 10_000  # far above a card's work-waiting time
 
 
 class Pending(Struct, frozen=True):
-    """The answer that the flow waits for; `at_deadline` stands in when none comes."""
+    """The answer that the flow waits for; `at_deadline` gives one when none comes in time."""
 
     effect: payment_effects.Effect[Any]
     deadline_ms: int

@@ -70,9 +70,9 @@ def tie_no_books(journal: Journal) -> None:
 
 
 def replace_books(journal: Journal) -> str:
-    """Let the books that are found at the next start be the right ones; their old identity.
+    """Accept the books that the next start finds; returns the identity of the books before.
 
-    Gives "" when none were known, nor have ever answered. Raises JournalFault.
+    "" when no books were known and none have ever answered. Raises JournalFault.
     """
     known = _known(journal)
     if known is None and _last_of_unknown(journal) is None:
@@ -86,7 +86,7 @@ def replace_books(journal: Journal) -> str:
 
 
 def require_no_journal_known(directory: Path) -> None:
-    """Raise JournalFault when books lie here whose journal does not: none may be begun then."""
+    """Raise JournalFault when books are here but their journal is gone: none may be begun then."""
     if (directory / DATABASE).exists():
         return
     known = known_head(directory)
@@ -197,7 +197,7 @@ def _fault(words: str) -> JournalFault:
 
 
 def _fault_of(error: Exception) -> JournalFault:
-    """The fault that an error of the books is."""
+    """The JournalFault for an error of the books."""
     unread = isinstance(error, BooksFailedError)
     return _fault(f"they cannot be read: {error}" if unread else str(error))
 

@@ -44,13 +44,13 @@ class AcquirerLine(enum.Enum):
 class TerminalStanding(Struct, frozen=True):
     """The terminal's state at a moment."""
 
-    ready: bool = False  # an order would be looked at now
+    ready: bool = False  # the flow would take a till's request now
     out_of_service: bool = False
     order_id: str = ""
     stage: OrderStage | None = None
     faults: tuple[str, ...] = ()
     paper: str = "unknown"  # what the printer said last: a value of hw.ports.PaperState
-    papers_out: frozenset[int] = frozenset()  # print jobs of late that are done, by the spool
+    papers_out: frozenset[int] = frozenset()  # print jobs done lately: see Spool.papers_out
     card: bool = False  # one is in the slot
     line: AcquirerLine = AcquirerLine.UNKNOWN
 
@@ -89,7 +89,7 @@ class Board:
         self.committed()
 
     def committed(self) -> None:
-        """Call the listeners: the journal has a new record."""
+        """Call the listeners: the journal or the terminal's state has changed."""
         with self._lock:
             listeners = tuple(self._listeners)
         for listener in listeners:
@@ -106,7 +106,7 @@ class Tills:
         self._order_id, self._stage = "", None  # type: str, OrderStage | None
         self._stoppable = self._stopped = False
         self._line = AcquirerLine.UNKNOWN
-        self._answered: list[tuple[TillAsked, TillAnswer]] = []  # and not yet told so
+        self._answered: list[tuple[TillAsked, TillAnswer]] = []  # not sent yet: see `tell`
 
     def take(self, event: TillEvent, *, ready: bool, out_of_service: bool) -> None:
         """Keep a request for the flow that waits for it, or refuse it."""
@@ -119,7 +119,7 @@ class Tills:
                 event.answer.set_result(NotNow.OUT_OF_SERVICE if out_of_service else NotNow.BUSY)
 
     def came(self, wait: effects.Wait, now_ms: int) -> TillAsked | KeyPressed | None:
-        """What there is for a flow that waits."""
+        """The request, or CANCEL for a stop, that a flow which waits gets now; None for neither."""
         if self._stopped and self._stoppable:
             return KeyPressed(Key.CANCEL, now_ms)
         if wait.orders and self._waiting is not None:

@@ -43,7 +43,7 @@ BEEP_MS, LONG_BEEP_MS = 60, 400
 READ_BY_PEOPLE = (AmountCheck, Original, CardPrompt, PinEntry, Outcome)
 STANDING = (Idle, Attract, OutOfService)
 HEAL_MS = 50_000
-DATED = (IntentRecorded, SettlementStarted, SettlementCompleted)  # no senseless date stands in them
+DATED = (IntentRecorded, SettlementStarted, SettlementCompleted)  # only with a plausible clock
 
 
 class Asks(Protocol):
@@ -106,8 +106,8 @@ class Panel:
     def show(self, screen: Screen, language: Language) -> effects.Shown:
         """Put a screen on the display. A lost display is remembered in `fault`, not raised.
 
-        The flow hears of it where it next waits for people: between an intent and its outcome
-        nothing may be cut short by a display.
+        It is raised in the flow where that next waits for people: a display's fault must not
+        interrupt a payment between its intent and its outcome.
         """
         frame = render(screen, language)
         before, self.screen, self.language = self.screen, screen, language
@@ -133,7 +133,7 @@ class Panel:
             self.fault = fault
         else:
             self.fault = None
-            self._frame = None  # what was shown meanwhile never came there
+            self._frame = None  # frames shown during the fault did not reach it
 
     def _put(self, frame: Frame) -> None:
         self._frame = frame
@@ -195,7 +195,7 @@ def _record(effect: payment_effects.Append, world: World) -> None:
     if any(isinstance(record, DATED) for record in effect.records):
         _check_clock(world)
     if effect.may_wait:
-        _append(world)  # a clock that has jumped comes before it
+        _append(world)  # the record of a clock that jumped goes first
         world.data.journal.append_with_next(*effect.records, blobs=effect.blobs)
         return
     keep = keeping(effect.records, effect.card, world.data.journal.keys.card)
@@ -213,7 +213,7 @@ def _append(
     blobs: Mapping[str, bytes] = NO_BLOBS,
     also: Also | None = None,
 ) -> None:
-    """Write records, and before them that the clock was moved, if it was."""
+    """Write records, after one that the clock was moved, if it was."""
     clock, journal = world.clock, world.data.journal
     jumped = world.clock_watch.look(clock.now(), clock.monotonic_ms(), journal)
     if jumped or records:
