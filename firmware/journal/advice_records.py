@@ -1,4 +1,4 @@
-"""Records of what the acquirer is told: offline sales, and results of issuer scripts."""
+"""Records of messages that inform the acquirer: advices, and results of issuer scripts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class AdviceQueued(OfVoucher, frozen=True, tag="UploadQueued"):
 
 
 class AdviceAttempted(OfVoucher, frozen=True, tag="UploadAttempted"):
-    """The advice was sent and not answered."""
+    """The advice was sent, and got no answer or none that is final."""
 
     attempt: int
     detail: str = ""
@@ -34,7 +34,7 @@ class ScriptQueued(OfVoucher, frozen=True):
 
 
 class ScriptAttempted(OfVoucher, frozen=True):
-    """The result was sent and not answered."""
+    """The result was sent, and got no answer or one that asks to send it again."""
 
     attempt: int
     detail: str = ""

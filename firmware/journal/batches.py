@@ -29,7 +29,7 @@ _UNDECIDED = """SELECT (SELECT count(*) FROM transactions WHERE state = 'open' A
     + (SELECT count(*) FROM uploads) AS n"""
 
 
-# a reversal, or the result of a script, that is told after the settlement names its card
+# a reversal or a script's result that is sent after the settlement needs the card
 _NOT_OWED = """NOT EXISTS (SELECT 1 FROM transactions t WHERE t.batch = sealed.batch
     AND t.stan = sealed.stan AND t.training = 0
     AND (t.state = 'reversing' OR t.intent IN (SELECT intent FROM scripts)))"""
@@ -67,7 +67,7 @@ def project(db: sqlite3.Connection, seq: int, record: BatchRecord) -> None:
 
 
 def restore(db: sqlite3.Connection, seq: int, restored: CopyRestored) -> None:
-    """Let numbers go on after those that the copy lacks; its owed papers may be printed already."""
+    """Continue after the numbers that the copy lacks; papers it owes may be printed already."""
     now = db.execute(
         "SELECT batch, next_stan, (SELECT count(*) FROM transactions WHERE state = 'open') AS open,"
         " (SELECT batch FROM transactions WHERE training = 0 ORDER BY intent DESC) AS last"

@@ -30,7 +30,7 @@ DATABASE, LOG, LOCK = "journal.db", "journal.db-wal", "journal.lock"
 SQLITE_OLDEST = (3, 37, 0)  # STRICT tables
 PAGE_BYTES = 1024  # a commit writes every page that it touches, so a small one spares the SD card
 LOG_BYTES_MAX = 4 << 20  # a log that a reader made longer is cut to this when the reader is gone
-_LOG_BYTES = 1000 * (4096 + 24)  # so long a log is written back, as SQLite's thousand pages are
+_LOG_BYTES = 1000 * (4096 + 24)  # SQLite's default of 1,000 pages of 4,096 bytes: then written back
 _FRAME_BYTES = 24  # that the log has before each page
 _NOTES_BYTES_MAX = 512  # of the lock file
 # each is set, then read back: a pragma that is not understood is silently ignored
@@ -123,7 +123,7 @@ def prepare(connection: sqlite3.Connection) -> None:
         if tuple(map(int, version.split("."))) < SQLITE_OLDEST:
             wanted = ".".join(map(str, SQLITE_OLDEST))
             raise JournalFault(Trouble.ENGINE, f"SQLite {version}; expected {wanted} or later")
-        # a database that was made with others keeps its pages
+        # a database that was made with another page size keeps it
         connection.execute(f"PRAGMA page_size = {PAGE_BYTES}").fetchall()
         for pragma in PRAGMAS:
             _set(connection, *pragma)
@@ -143,8 +143,9 @@ def _set(connection: sqlite3.Connection, name: str, value: str, expected: object
 class Hold(Struct):
     """A lock on the directory; the kernel releases it when the process ends.
 
-    The lock file also says what was begun here, so that a lost journal is not taken for a first
-    start: its first line is the hash of the first record, then notes, a name and its values a line.
+    The lock file also names the journal that was begun here, so that a lost one is not taken for a
+    first start: its first line is the hash of the first record, each other line a note's name and
+    values.
     """
 
     path: Path
@@ -152,7 +153,7 @@ class Hold(Struct):
 
     @classmethod
     def take(cls, directory: Path, *, make: bool = True) -> Hold:
-        """Take the directory. Raises JournalFault when it cannot be used or another has it.
+        """Take the directory. Raises JournalFault where it is unusable or another process's.
 
         Without `make` nothing is made, and GONE is raised where there is nothing to take.
         """

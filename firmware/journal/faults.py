@@ -17,7 +17,7 @@ class RuleBroken(JournalFault):
 
 
 class IntentsOpen(RuleBroken):
-    """The fate of a payment in the records that are left is not known."""
+    """A payment in the records that are left has no outcome."""
 
 
 # what reading damaged content raises: a number that is a text, a text that is no JSON, a row that
@@ -26,7 +26,7 @@ DAMAGE = (ValueError, TypeError, LookupError, AttributeError, AssertionError, Ar
 
 
 def damage_of(error: BaseException) -> JournalFault:
-    """The fault that an error while content was read means: it is not what was written."""
+    """The fault for an error while content was read: the content is damaged."""
     return JournalFault(Trouble.CORRUPT, f"it cannot be read: {type(error).__name__}: {error}")
 
 
@@ -35,7 +35,7 @@ error_is_a_fault = RaisedAs(DATABASE_ERRORS, fault_of)  # for what the database 
 
 
 def meant_by(error: BaseException) -> BaseException:
-    """The JournalFault that an error while the journal is read or written means, or the error."""
+    """The JournalFault for an error of reading or writing the journal; other errors as they are."""
     if isinstance(error, DATABASE_ERRORS):
         return fault_of(error)
     return damage_of(error) if isinstance(error, DAMAGE) else error

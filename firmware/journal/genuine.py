@@ -90,7 +90,7 @@ def verify_signed_record(
 
 
 def _believed(keys: Introduced, record: int) -> Iterator[Ed25519PublicKey]:
-    """The keys that count for a record: none that had been replaced by then, and none for none."""
+    """The keys that may have signed this record (0: none may): without those replaced before it."""
     ends = [*(first or _NEVER for first, _ in keys[1:]), _NEVER]
     for (_, key), end in zip(keys, ends, strict=False):  # without a key there is one end
         if 0 < record < end:
@@ -98,7 +98,7 @@ def _believed(keys: Introduced, record: int) -> Iterator[Ed25519PublicKey]:
 
 
 def _compare(report: SignedRecordReport, path: Path, keys: Introduced) -> Introduced:
-    """Compare the fields with the journal's record; gives the keys that count then."""
+    """Compare the fields with the journal's record; returns the keys to check the signature by."""
     if not path.is_file():
         report.faults.append("there is no journal here")
         return keys

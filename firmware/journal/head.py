@@ -1,8 +1,8 @@
 """Where the journal ends, kept outside its database.
 
-SQLite takes a damaged frame for the end of the write-ahead log and drops what follows without a
-word; the chain of what is left is whole. So the last record's number, hash and signature are kept
-in a file of their own. A journal that ends before it has lost records.
+SQLite takes a damaged frame for the end of the write-ahead log and silently drops what follows; the
+chain of what is left is valid. So number, hash and signature of the last record are kept in a file
+of their own. A journal that ends before that record has lost some.
 
 The file holds two slots of one disk sector, written by turns: a power cut spoils at most one. A
 slot is written after its commit is durable, so it may be older than the journal and never newer.
@@ -26,7 +26,7 @@ from firmware.journal.lookups import Lookups
 HEAD = "journal.head"
 SLOT_BYTES = 512  # a sector: a disk writes it whole or not at all
 _MAGIC = "pos-head-2"
-_BEFORE = "pos-head-1"  # which earlier releases wrote, with a signature of its own
+_BEFORE = "pos-head-1"  # the mark of slots by earlier releases: the slot itself was signed
 
 
 class Head(Struct, frozen=True):
@@ -43,7 +43,7 @@ class Head(Struct, frozen=True):
 
     @classmethod
     def signed(cls, seq: int, digest: bytes, keys: TerminalKeys) -> Head:
-        """The head of a journal that the terminal with these keys vouches for."""
+        """A head that is signed with these keys."""
         return cls(seq, digest, keys.public_hex, keys.sign(digest))
 
     def packed(self) -> bytes:
@@ -59,8 +59,8 @@ class Head(Struct, frozen=True):
 class WithoutTail(Struct, frozen=True):
     """What a person chose for a journal without its last records.
 
-    `batch` and `stan` name the last voucher that was given out. With `reverse_open` what is
-    undecided in the records that are left is reversed.
+    `batch` and `stan` name the last voucher that was given out. With `reverse_open` payments that
+    have no outcome in the records that are left are reversed.
     """
 
     batch: int
@@ -73,7 +73,7 @@ def _check(*parts: str) -> str:
 
 
 def _unpacked(slot: bytes) -> tuple[Head, bytes] | None:
-    """The head that a slot holds and what its signature is of; None when it is damaged."""
+    """The head that a slot holds, and the bytes that are signed; None for a damaged slot."""
     try:
         match slot.decode("ascii").split():
             case [magic, *parts, check] if magic == _MAGIC and check == _check(magic, *parts):

@@ -116,8 +116,8 @@ class TerminalKeys:
     def verify(self, signature: bytes, message: bytes) -> None:
         """Raises InvalidSignature unless `sign` gives this very signature.
 
-        It is the same each time (RFC 8032, 5.1.6), and made in half the time that the public key
-        takes to check it.
+        Ed25519 gives the same signature each time (RFC 8032, 5.1.6): making it anew takes half as
+        long as checking it by the public key.
         """
         if not hmac.compare_digest(signature, self.sign(message)):
             raise InvalidSignature
@@ -163,9 +163,9 @@ def keep_card_key_at(
 ) -> None:
     """Let the card key be `file`, on another medium, with a link to it in the data `directory`.
 
-    A terminal that has no card key yet gets one there. One that has another's, or whose key still
-    lies in the data directory, is told what to do: a key is never moved, and never replaced.
-    `medium_of` tells file systems apart. Blocks for the disk. Raises JournalFault.
+    A terminal without a card key gets one there. A key is never moved and never replaced: where
+    another key is there, or it is still in the data directory, JournalFault says what to do.
+    `medium_of` gives a number for each file system. Blocks for the disk. Raises JournalFault.
     """
     place = directory / CARD_KEY
     try:
@@ -182,7 +182,7 @@ def keep_card_key_at(
             raise JournalFault(Trouble.KEYS, words)
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not file.exists():
-            if medium_of(file.parent) == medium_of(directory):  # an empty place to mount it
+            if medium_of(file.parent) == medium_of(directory):  # the medium is not mounted
                 words = f"keys.card: {file.parent} is on the disk of the data; is it mounted?"
                 raise JournalFault(Trouble.KEYS, words)
             write_new(file, secrets.token_bytes(KEY_BYTES))
@@ -219,7 +219,7 @@ def _load_or_create(path: Path) -> SecretKey:
     try:
         return _load(path)
     except FileNotFoundError:
-        if path.is_symlink():  # it is kept elsewhere, and is not there: another key is no use
+        if path.is_symlink():  # kept elsewhere and missing: a new key would not replace it
             raise FileNotFoundError(
                 errno.ENOENT, f"leads to {path.readlink()}, which is not there", str(path)
             ) from None

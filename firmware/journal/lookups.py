@@ -92,7 +92,7 @@ class Lookups(OwedLookups, OrderLookups, SumLookups):
         return found[0] if found else (0, ORIGIN.hex())
 
     def settlement_progress(self) -> SettlementProgress:
-        """How far the settlement under way is: the acquirer's word, and what was uploaded."""
+        """How far the settlement under way is: the acquirer's answer, and what was uploaded."""
         row = self._one(
             "SELECT max(b.started) AS started FROM terminal s JOIN batches b"
             " ON b.serial = s.serial WHERE b.state = 'settling'"

@@ -26,7 +26,7 @@ class OperatorRow(msgspec.Struct, frozen=True):
     password: str  # the hash of it
     must_change: int
     failures: int
-    checking: str | None  # what a guess is for that is being checked
+    checking: str | None  # the purpose of a password that is being checked
     locked_until_s: int
 
 
@@ -71,7 +71,7 @@ class NumberLookups(Reading):
         return next(iter(self._numbers(sql, (self.serial_of(batch),))), 0)
 
     def numbers_used(self) -> int:
-        """How many voucher numbers of the open batch are used: all, once the next one is."""
+        """How many voucher numbers of the open batch are used; all, if the next one is used."""
         return STAN_MAX if self.numbers_used_up() else self.count(self.batch())
 
     def next_job(self) -> int:
@@ -79,7 +79,7 @@ class NumberLookups(Reading):
         return self._number("SELECT next_job FROM terminal")
 
     def trading_day(self) -> str:
-        """YYYYMMDD of the latest transaction since the clock was last vouched for, or ""."""
+        """YYYYMMDD of the latest transaction since the clock was last confirmed, or ""."""
         day = str(self._one("SELECT day FROM terminal")["day"])
         if day and not (len(day) == DAY_DIGITS and day.isdecimal()):
             raise JournalFault(Trouble.CORRUPT, f"{day!r} is no day")

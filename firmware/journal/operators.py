@@ -1,9 +1,9 @@
 """Operators and their passwords: who may trade, and how often somebody may guess.
 
-A password of four or six digits is guessed in no time where guesses are free. So it is hashed with
-argon2id over an HMAC under the terminal's pepper, the failure counter is durable *before* a guess
-is checked (pulling the plug wins nothing), and from the third failure on each one locks the
-operator for twice as long, over restarts.
+A password of four or six digits is soon found where guesses cost nothing. So it is hashed with
+argon2id over an HMAC under the terminal's pepper, a failure is counted, durably, *before* a
+password is checked (cutting the power gives no free guess), and from the third failure on each one
+locks the operator for twice as long, also over restarts.
 """
 
 from __future__ import annotations
@@ -97,13 +97,13 @@ class Operators:
         if not journal.staff():  # the first start: both have the factory's password
             first = SUPERVISOR, "01"
             for number in first:
-                self._row(number)  # raises where the table has somebody of whom the log is silent
+                self._row(number)  # raises for an operator in the table who is not in the log
             self._add(*first, by="")
 
     def verify(
         self, number: str, password: Password, now: datetime, *, purpose: str = ""
     ) -> PasswordVerdict:
-        """Check a password, counting the failure first and forgetting it when it was none."""
+        """Check a password: a failure is counted before, and cleared if the password is right."""
         row = self._row(number)
         if row is None:
             self._journal.append(PasswordFailed(operator=number, failures=0, purpose=purpose))
@@ -113,7 +113,7 @@ class Operators:
             row = self._failed(number, row.failures, interrupted, now)
         now_s = int(now.timestamp())
         locked_s, most_s = row.locked_until_s - now_s, _lock_s(row.failures)
-        if locked_s > most_s:  # the clock was set back: it holds its time from now on
+        if locked_s > most_s:  # the clock was set back: the lock lasts its time from now
             locked_s = most_s
             self._set(number, "locked_until_s = ?", now_s + locked_s)
         if locked_s > 0:
@@ -218,7 +218,7 @@ class Operators:
         self._journal.append(*records, also=lambda db: db.execute(sql, values))
 
     def _row(self, number: str) -> OperatorRow | None:
-        """The operator's row, which must be the one that the log tells of."""
+        """The operator's row. Raises JournalFault unless it matches the digest in the log."""
         row = self._journal.operator_row(number)
         known = self._journal.staff().get(number)
         found = row and digest_of(row.password, must_change=bool(row.must_change))
@@ -282,5 +282,5 @@ def _lock_s(failures: int) -> int:
 
 
 def digest_of(stored: str, *, must_change: bool) -> str:
-    """What the log keeps of an operator's row: enough to tell another one, not to guess at it."""
+    """The log's digest of an operator's row: it shows a change, and is no help to guess at."""
     return hashlib.sha256(f"{int(must_change)}:{stored}".encode()).hexdigest()

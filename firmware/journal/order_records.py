@@ -13,7 +13,7 @@ from firmware.journal.base import Base
 
 @enum.unique
 class OrderEnd(enum.Enum):
-    """How an order ended that has no payment. The value is what the journal keeps."""
+    """How an order without a payment ended. The value is what the journal keeps."""
 
     CANCELLED = "cancelled"  # by the till, at the terminal, or by a power cut
     EXPIRED = "expired"  # nobody agreed in time
@@ -79,7 +79,7 @@ class OrderEnded(Base, frozen=True):
 
     id: str
     end: OrderEnd
-    reason: str  # words, for whoever reads the journal
+    reason: str  # in words, for people who read the journal
     cause: EndCause = EndCause.NONE
 
 

@@ -123,8 +123,8 @@ class OrderLookups(Reading):
     def last_order_of(self, till: str, sale_id: str) -> OrderFound | None:
         """The order that a till of nexo asked for last under this SaleID, of the latest thousand.
 
-        It is among those that changed last, for nothing before it changed later but by a void or
-        refund.
+        Orders are searched by their last change, newest first: an order that is older than the
+        wanted one can only have changed later by a void or refund.
         """
         before = 2**62
         for _ in range(RECENT_PAGES):

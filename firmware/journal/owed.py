@@ -28,7 +28,7 @@ _RECORD = columns_of("r")
 
 
 class OwedLookups(VoucherLookups):
-    """What a terminal must still do, whatever the power did since."""
+    """What a terminal must still do, also after a power cut."""
 
     def open_intents(self) -> list[Transaction]:
         """Intents without an outcome, oldest first: their fate is not known."""

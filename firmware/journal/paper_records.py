@@ -7,7 +7,7 @@ from firmware.journal.base import Base
 
 
 class PrintQueued(Base, frozen=True):
-    """A paper is owed; queued in the same commit as what it tells of.
+    """A paper is owed; in the same commit as the records that it prints.
 
     One that is `held` waits for a key, or for the next start, whichever comes first.
     """
@@ -57,7 +57,7 @@ class PrintHeld(Base, frozen=True):
 
 
 class PrintDropped(Base, frozen=True):
-    """This paper is not needed any more: what it says has ended before it came out."""
+    """This paper is not printed: nobody wants it, or the fault that it reports is over."""
 
     job: int
     detail: str = ""

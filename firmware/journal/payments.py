@@ -1,4 +1,4 @@
-"""A payment as records and their projection keep it: under the same names, its amount in two."""
+"""A payment in records and their projection: the same field names, the amount in two fields."""
 
 from __future__ import annotations
 

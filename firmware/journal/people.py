@@ -38,7 +38,7 @@ def project(db: sqlite3.Connection, record: _Turn | StaffRecord | _Clock) -> Non
             db.execute("UPDATE terminal SET schema = ?", (record.schema,))
         case ClockJumped():
             db.execute("UPDATE terminal SET jumped_s = jumped_s + ?", (record.by_s,))
-        case GuardOverridden(guard=GuardKind.CLOCK):  # the supervisor says which day it is
+        case GuardOverridden(guard=GuardKind.CLOCK):  # the supervisor confirmed the date
             db.execute("UPDATE terminal SET day = ''")
 
 

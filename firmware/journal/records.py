@@ -106,7 +106,7 @@ class ReversalOpened(OfVoucher, frozen=True):
 
 
 class ReversalAttempted(OfVoucher, frozen=True):
-    """A reversal was sent and not answered."""
+    """A reversal was sent and not confirmed: no answer, or a refusal."""
 
     attempt: int
     detail: str = ""

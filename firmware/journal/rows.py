@@ -23,7 +23,7 @@ from firmware.journal.transactions import BatchState, State, Transaction
 T = TypeVar("T")
 _COLUMNS = ("seq", "at", "body", "previous", "hash", "signature")
 _KINDS = [int, str, str, bytes, bytes, bytes]
-_READ_MAX = 64  # transactions; what is owed is asked for again and again
+_READ_MAX = 64  # transactions kept in memory: what is owed is read often
 
 
 def columns_of(table: str) -> str:
@@ -31,7 +31,7 @@ def columns_of(table: str) -> str:
     return ", ".join(f"{table}.{name} AS {table}_{name}" for name in _COLUMNS)
 
 
-# what tells a transaction: a row of the projection, and behind it the records that it names
+# the columns of a transaction: its row of the projection, then the records that the row names
 TRANSACTION = f"""t.intent, t.batch, t.stan, t.amount_minor, t.refunded_minor, t.reference,
     t.state, t.voided_by, t.completed_by, t.reprints, t.ended, e.hash AS ended_hash,
     b.state AS batch_state, {columns_of("i")}, {columns_of("o")}, {columns_of("v")}"""
@@ -44,14 +44,14 @@ _PROJECTED = slice(-31, -18)
 
 
 def entry_of(values: Sequence[Any]) -> ChainedRecord:
-    """A record's columns, in their order, as it is. Raises JournalFault if it is none."""
+    """The entry of these columns, unchecked. Raises JournalFault where a type is wrong."""
     if [type(value) for value in values] != _KINDS:
         raise JournalFault(Trouble.CORRUPT, f"record {values[0]} is none")
     return ChainedRecord(*values)
 
 
 def believed(entry: ChainedRecord) -> ChainedRecord:
-    """The entry, which is as it was written. Raises JournalFault."""
+    """The entry itself. Raises JournalFault unless its hash is that of its content."""
     if entry.hash != link(entry.seq, entry.at, entry.body, entry.previous):
         words = f"record {entry.seq}: its hash is not that of its content"
         raise JournalFault(Trouble.CORRUPT, words)
@@ -125,7 +125,7 @@ class Reading:
     damaged, and block only for the disk.
     """
 
-    believes_hashes_only = True  # who shows what was tampered with reads it all the same
+    believes_hashes_only = True  # False to read a tampered journal, too
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection

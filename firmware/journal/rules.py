@@ -88,7 +88,7 @@ def may_end_order(order: str, state: OrderState | None) -> None:
 
 
 def may_carry_out(intent: IntentRecorded, order: Row | None) -> None:
-    """One intent an order, of just what was asked for."""
+    """An order has one intent, of exactly what was ordered."""
     name = intent.order_id
     if order is None:
         raise RuleBroken(f"intent of order {name}, which is unknown")
@@ -107,7 +107,7 @@ def may_undo(
     open_serial: int,
     same_psn: bool,
 ) -> None:
-    """What undoes or completes names what stands, of the same card, and has that much left.
+    """A void, refund or completion: its original stands, is of the same card, and has enough left.
 
     `same_psn` is False in records of releases that went by the account number alone.
     """
@@ -145,10 +145,11 @@ def may_undo(
 
 
 def may_undo_elsewhere(intent: IntentRecorded, *, known: bool, allowed: bool) -> None:
-    """What another terminal sold is refunded by its reference, if a setting allows it.
+    """Another terminal's sale is refunded by its reference number, if a setting allows it.
 
-    What it holds is completed or voided by its authorisation code, if another setting allows that.
-    Only the acquirer knows how much is left. What this terminal made is never undone this way.
+    Its pre-authorisation is completed or voided by the authorisation code, if another setting
+    allows that. Only the acquirer knows how much is left. For this terminal's own payments
+    (`known`) this is forbidden.
     """
     original, word = intent.original, intent.kind.value
     holds = intent.kind in USES_A_HOLD
@@ -172,7 +173,7 @@ def may_undo_here(intent: IntentRecorded, original: Row) -> None:
 
 
 def may_end(outcome: OutcomeRecorded, row: Row | None) -> Row:
-    """An outcome ends one open intent of its kind; one that is repeated ends with an answer."""
+    """An outcome ends an open intent of its kind; a PENDING refund only an answer ends."""
     if row is None:
         raise RuleBroken(f"outcome of {outcome.stan:06d} without its intent")
     require(row["kind"] == outcome.kind.value, f"outcome of a {row['kind']} as {outcome.kind}")
@@ -187,9 +188,9 @@ def may_end(outcome: OutcomeRecorded, row: Row | None) -> Row:
 
 
 def may_approve(row: Row, original: Row | None) -> None:
-    """An approved void or completion needs its original still standing, and not used.
+    """The original of an approved void or completion still stands, neither voided nor completed.
 
-    What another terminal holds only the acquirer knows.
+    Not checked for another terminal's pre-authorisation, which only the acquirer knows.
     """
     kind = Kind(row["kind"])
     if kind in USES_A_HOLD and row["original"] is None:
@@ -226,7 +227,7 @@ def may_tell_script(stan: int, row: Row | None, *, owed: bool) -> None:
 
 
 def may_reverse(opened: ReversalOpened, row: Row | None, batch_state: str) -> Row:
-    """What is open or approved in the open batch may be reversed, unless more was built on it."""
+    """An open or approved payment of the open batch may be reversed, unless others refer to it."""
     if row is None:
         raise RuleBroken(f"reversal of {opened.stan:06d} without its intent")
     name = f"reversal of {opened.stan:06d}"

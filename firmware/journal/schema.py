@@ -24,7 +24,7 @@ LOG = (
         sha256 TEXT PRIMARY KEY,
         packed BLOB NOT NULL
     ) STRICT""",
-    # nobody deletes the journal, the terminal itself included
+    # rows of the log are never changed or deleted, not even by the terminal
     *(
         f"""CREATE TRIGGER {table}_{verb.lower()} BEFORE {verb} ON {table}
             BEGIN SELECT RAISE(ABORT, 'append only'); END"""

@@ -29,7 +29,7 @@ def project(db: sqlite3.Connection, seq: int, record: SettingRecord) -> None:
 
 def change_words(record: SettingChanged) -> str:
     """A change as a sentence: `sale.max_amount was "50000.00", is "100.00"`."""
-    # a list without items is told by its own key, one with items by theirs
+    # an empty list is recorded under its own key, any other under the keys of its items
     if (record.before, record.after) == ("", "[]"):
         return f"{record.key} has no items"
     if (record.before, record.after) == ("[]", ""):

@@ -99,7 +99,7 @@ def settlement_record(
 
 
 def transaction_fields(transaction: Transaction) -> dict[str, str]:
-    """What a receipt's signed record tells of its transaction."""
+    """The fields of a receipt's signed record."""
     trained = "T" if transaction.training else ""
     told = (
         VOUCHER,
@@ -122,7 +122,7 @@ def transaction_fields(transaction: Transaction) -> dict[str, str]:
 
 
 def settlement_fields(settlement: SettlementCompleted, *, training: bool) -> dict[str, str]:
-    """What a settlement slip's QR tells of its settlement: all that its record has."""
+    """The fields of a settlement slip's signed record: all that the journal's record has."""
     totals = settlement.totals
     version = COMPLETED if totals.has_completions else SETTLEMENT
     sums = _SUMS if version == COMPLETED else _BEFORE_COMPLETIONS
@@ -147,7 +147,7 @@ def type_words(version: str, letters: str) -> str:
 
 
 def signed_bytes(told: str) -> bytes:
-    """What is signed of a signed record that tells `told`; any text has its bytes."""
+    """The bytes that the signature is over, for a record's text `told`; any text has some."""
     return b"pos-essence\n" + told.encode(errors="surrogatepass")
 
 
@@ -157,5 +157,5 @@ def _signed(fields: dict[str, str], keys: TerminalKeys) -> str:
 
 
 def _plain(text: str) -> str:
-    """What of a field fits between two stars; an acquirer's odd characters become dots."""
+    """A field in capitals, each character but letters, digits and `-` replaced by a dot."""
     return "".join(c if c.isascii() and (c.isalnum() or c == "-") else "." for c in text.upper())

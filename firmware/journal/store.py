@@ -93,7 +93,7 @@ class Journal(Lookups):
         self._clock_now = clock_now
         self._head = Head(0, ORIGIN)
         self.failed: JournalFault | None = None
-        self._untold: JournalFault | None = None  # a fault after a commit, for whoever writes next
+        self._untold: JournalFault | None = None  # a fault after a commit: the next write raises it
         self.waiting = Waiting()
         self.lost_tail: tuple[int, int] | None = None
 
@@ -200,7 +200,7 @@ class Journal(Lookups):
 
     def close(self) -> None:
         """Close the connection and release the directory. Never raises; may be called twice."""
-        with contextlib.suppress(*DATABASE_ERRORS):  # what was promised is durable since its commit
+        with contextlib.suppress(*DATABASE_ERRORS):  # all that was committed is durable
             self._db.close()
         self._head_file.close()
         self.hold.release()
@@ -220,7 +220,7 @@ class Journal(Lookups):
     def _committed(self, records: Sequence[Record]) -> None:
         """Keep the head of what is durable now, and at a settlement make the log short.
 
-        A fault here undoes no record: the journal has failed for whoever writes next.
+        A fault here undoes no record: the next write raises it.
         """
         self.durable_head = self._head.seq, self._head.hash
         settled = any(isinstance(each, SettlementCompleted) for each in records)
@@ -253,7 +253,7 @@ class Journal(Lookups):
         self._head = head
 
     def _roll_back(self) -> None:
-        """End the transaction that failed. If even that fails, the object has."""
+        """End the transaction that failed. If that fails as well, the journal is `failed`."""
         try:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
@@ -296,14 +296,14 @@ class Journal(Lookups):
         self._db.execute("COMMIT")
 
     def _migrate(self) -> None:
-        """An older release's journal: its projections are made again from its log."""
+        """Make the projections of an older release's journal again from its log."""
         self._db.execute("BEGIN IMMEDIATE")
         rebuild(self._db, self.records())
         schema.set_version(self._db)
         self._db.execute("COMMIT")
 
     def _check_head(self) -> None:
-        """The last records follow one another and are signed, and our keys are the journal's."""
+        """Check the keys, and chain and signatures of the last records. Raises JournalFault."""
         self._check_keys()
         keys = self.public_keys()
         checks: list[tuple[int, SignatureCheck]] = [*keys[:-1], (keys[-1][0], self.keys)]
@@ -321,7 +321,7 @@ class Journal(Lookups):
         self._head = Head(before.seq, before.hash, signer, before.signature)
 
     def _check_tail(self, head: Head, *, without_tail: WithoutTail | None) -> None:
-        """The last record that was kept outside the journal is in it."""
+        """Check that the journal has the record `head`; without it, go on only if asked to."""
         words = tail_words(head, self._head.seq, self)
         if not words:
             if head.signature and head.seq < self._head.seq:  # the power went before it was written

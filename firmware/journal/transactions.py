@@ -73,9 +73,9 @@ class PaperStands(enum.StrEnum):
     SENDING = "sending"
     PRINTED = "printed"
     UNHEARD = "unheard"  # sent, to a printer that is not heard: in doubt once it is
-    NEVER_HEARD = "never heard"  # so, with too many later ones to be doubted
+    NEVER_HEARD = "never heard"  # as UNHEARD, but older than the last ten
     DOUBTFUL = "doubtful"  # it may or may not be whole: a duplicate is queued in its place
-    DROPPED = "dropped"  # nobody wants it any more
+    DROPPED = "dropped"  # not wanted any more
 
 
 class PrintJob(msgspec.Struct, frozen=True, kw_only=True):

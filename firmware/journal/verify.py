@@ -101,7 +101,7 @@ def _verify(
     head: Head | None,
     report: JournalReport,
 ) -> None:
-    db.execute("BEGIN")  # all of it is of one moment, while the terminal trades on
+    db.execute("BEGIN")  # one state of the database, though the terminal goes on writing
     found = schema.version(db)
     if found > schema.SCHEMA:
         report.blame(f"schema {found}; this release knows {schema.SCHEMA}")
@@ -110,7 +110,7 @@ def _verify(
         if row[0] != "ok":
             report.blame(f"database: {row[0]}")
     if report.faults:
-        return  # on a damaged file nothing that is read means what it says
+        return  # nothing that is read from a damaged file can be relied on
     journal = Lookups(db)
     model = sqlite3.connect(":memory:", isolation_level=None)
     model.row_factory = sqlite3.Row
