@@ -93,7 +93,7 @@ def load_accounts(path: Path, currency: Currency) -> list[Account]:
     except OSError as error:
         raise ConfigError([Mistake(str(path), error.strerror or "cannot be read")]) from None
     except tomllib.TOMLDecodeError as error:
-        place = re.search(r"\(at .*\)", str(error))  # the rest may quote what stands there
+        place = re.search(r"\(at .*\)", str(error))  # the rest may quote the file
         raise ConfigError([Mistake(str(path), f"not TOML {place[0] if place else ''}")]) from None
     except UnicodeDecodeError:
         raise ConfigError([Mistake(str(path), "not UTF-8")]) from None

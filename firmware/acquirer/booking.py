@@ -135,7 +135,7 @@ class Kept(Struct, frozen=True):
 
 
 def totals_of(rows: Iterable[tuple[str, int, int]]) -> Totals:
-    """Totals of kind, count and sum, as they stand in a batch; what is only held counts nowhere."""
+    """A batch's Totals, of rows of kind, count and sum; pre-authorisations do not count."""
     sums: dict[str, int] = {}
     for kind, count, minor in rows:
         if Kind(kind).sign:

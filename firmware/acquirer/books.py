@@ -39,8 +39,8 @@ _PLACE = PLACE.replace("%s", "?")
 class Books(BooksEngine):
     """The file at `path`, made if there is none. Raises BooksError.
 
-    With `kept` they are opened again: none are made, and what is found must be those books, no
-    earlier copy among them, else BooksGoneError is raised.
+    With `kept` no new books are made: the file must hold those books, and no earlier copy of them,
+    else BooksGoneError is raised.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Books(BooksEngine):
             raise
 
     def _open(self) -> None:
-        # small pages wear an SD card less: a sale touches six of them. Heeded in a new file only
+        # small pages wear an SD card less: a sale touches six of them. For a new file only
         self._db.execute("PRAGMA page_size = 1024")
         mode = self._db.execute("PRAGMA journal_mode = WAL").fetchone()[0]
         self._db.execute("PRAGMA synchronous = FULL")
@@ -95,7 +95,7 @@ class Books(BooksEngine):
 
     @property
     def kept(self) -> Kept:
-        """Which they are, and how often they were written, as of the last commit."""
+        """Identity of the books, and how often they had been written at the last commit."""
         assert self._kept is not None
         return self._kept
 
@@ -143,7 +143,7 @@ class Books(BooksEngine):
         self._db.execute("UPDATE counter SET last = last + ?", (count,))
 
     def hold_all(self, terminals: Collection[str]) -> None:
-        """Nothing to do: whoever has begun a commit is alone."""
+        """Nothing to do: a commit keeps all others out."""
 
     def hold_accounts(self, accounts: Collection[str]) -> None:
         """Nothing to do, as for terminals."""
@@ -169,7 +169,7 @@ class Books(BooksEngine):
                 self._move(entry.account, entry.spends_minor, entry.holds_minor)
 
     def _check(self, entry: Booking, limit_minor: int | None) -> None:
-        """Whether the money is there that a standing entry moves."""
+        """Raise BooksConflict unless the limit and the original allow what the entry moves."""
         if not entry.stands:
             return
         well = self._rests(entry)
@@ -201,7 +201,7 @@ class Books(BooksEngine):
 
     def reverse(self, entry: Booking) -> None:
         place = (entry.terminal, entry.batch, entry.stan)
-        # of the row, not of `entry`: the reversal of its void may have left it without the money
+        # from the row, not `entry`: it is 0 where the hold's money was gone: see stand_again
         sql = f"SELECT holds_minor FROM transactions WHERE {_PLACE}"  # noqa: S608 - ours
         holds_minor = int(self._db.execute(sql, place).fetchone()[0])
         voids = entry.kind is Kind.COMPLETION_VOID and holds_minor
@@ -244,7 +244,7 @@ class Books(BooksEngine):
 
 
 class BooksToRead(Books):
-    """The books at `path` beside whoever writes them: nothing can be changed.
+    """The books at `path`, read-only, while others may write them.
 
     Raises BooksError.
     """

@@ -19,7 +19,7 @@ _as_of_books = RaisedAs(DATABASE_ERRORS, _of_books)
 
 
 class _Cursor(sqlite3.Cursor):
-    """Rows may be read from the disk long after the statement."""
+    """Reading rows raises BooksFailedError, too: it may happen long after the statement."""
 
     def fetchone(self) -> Any:
         with _as_of_books:
@@ -41,7 +41,7 @@ class BooksLink(sqlite3.Connection):
     def to(cls, path: Path, mode: str, *, of_one_thread: bool = False) -> BooksLink:
         """Connect to `path` by SQLite's `mode` of opening. Raises BooksFailedError."""
         uri = f"{path.absolute().as_uri()}?mode={mode}"
-        with _as_of_books:  # autocommit: transactions are begun in so many words
+        with _as_of_books:  # autocommit: transactions begin by an explicit BEGIN
             return sqlite3.connect(
                 uri, uri=True, isolation_level=None, check_same_thread=of_one_thread, factory=cls
             )

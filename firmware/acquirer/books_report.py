@@ -1,4 +1,4 @@
-"""What the books hold, batch by batch, and how what terminals uploaded agrees with them."""
+"""What the books hold, batch by batch, compared with what terminals have uploaded."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _Noted = TypeVar("_Noted", Uploaded, ChipKept, ChipRefused)
 
 
 class ChipSeen(Struct, frozen=True):
-    """Chip data of a batch that came, each as it was kept, and the STANs of what was refused."""
+    """The chip data uploaded for a batch, each as kept, and the STANs of those refused."""
 
     taken: int
     failed: int  # of these: the card declined, or could not authenticate its issuer
@@ -31,20 +31,20 @@ class ChipSeen(Struct, frozen=True):
 
 
 class UploadSeen(Struct, frozen=True):
-    """A batch that was uploaded, held against the books."""
+    """A batch that was uploaded, compared with the books."""
 
     count: int  # transactions that came, with their details, their chip's data or both
     ended: bool  # its end came, too
     said: int  # how many the terminal says
     unknown: tuple[int, ...] = ()  # STANs that the books lack, or have otherwise
-    missing: tuple[int, ...] = ()  # STANs in the books that did not come; no void with its sale
+    missing: tuple[int, ...] = ()  # STANs in the books, not uploaded; see _cancelled
 
 
 class BatchSeen(Struct, frozen=True):
     """A batch of a terminal, by the number that the terminal calls it by.
 
-    `currency` is the letters of ISO 4217 of what its amounts are minor units of; "" where its
-    transactions are of several.
+    Amounts are minor units of `currency` (ISO 4217 letters), which is "" where its transactions
+    are of several.
     """
 
     terminal: str
@@ -74,7 +74,7 @@ class AccountSeen(Struct, frozen=True):
 
 
 class BooksReport(Struct, frozen=True):
-    """All of it."""
+    """The whole report."""
 
     batches: tuple[BatchSeen, ...]
     accounts: tuple[AccountSeen, ...]
@@ -168,7 +168,7 @@ def _seen(
 
 
 def _cancelled(counted: list[Booking], came: set[int]) -> set[int]:
-    """STANs of voids, and of what they undid, of which neither came: together they are nothing."""
+    """STANs of voids and their originals, where neither was uploaded: their sum is zero."""
     by_reference = {one.reference: one for one in counted}
     found = set()
     for void in counted:

@@ -57,7 +57,7 @@ RETURNING 1"""  # noqa: S608 - ours
 
 
 def lapse(db: sqlite3.Connection, accounts: Collection[str], since: str) -> None:
-    """Let go what these accounts hold by pre-authorisations of before the day `since`."""
+    """End what pre-authorisations from before the day `since` hold on these accounts."""
     for account in accounts:
         holds = "SELECT 1 FROM accounts WHERE account = ? AND held_minor > 0"
         if db.execute(holds, (account,)).fetchone() is None:
@@ -69,16 +69,16 @@ def lapse(db: sqlite3.Connection, accounts: Collection[str], since: str) -> None
 
 
 def lapsed(db: sqlite3.Connection, since: str) -> dict[str, Lapsed]:
-    """Of each account what was let go so, and what is to be on the next occasion."""
+    """For each account, the holds that have lapsed and those that will at its next decision."""
     rows = db.execute(_LAPSED, (since,))
     return {str(account): Lapsed(*map(int, sums)) for account, *sums in rows}
 
 
 def stand_again(db: sqlite3.Connection, completion: str) -> bool:
-    """Let a completion stand again when its void is reversed; whether its hold's money is gone.
+    """Let a completion stand again when its void is reversed; True where its hold's money is gone.
 
-    It is gone if the hold has lapsed since, or another completion has used it: then this one stands
-    without it.
+    It is gone if the hold has lapsed since, or another completion has used it: then this completion
+    stands with `holds_minor` 0.
     """
     if db.execute(_REVIVE, (completion,)).fetchone() is not None:
         return True

@@ -1,4 +1,4 @@
-"""The chip's data that terminals upload: held against the books, and kept for the report.
+"""The chip's data that terminals upload: compared with the books, and kept for the report.
 
 Nothing of it moves money or changes the books. What is taken once is not taken again.
 """
@@ -57,8 +57,8 @@ def take_chip(
     - 25: the books have no such approved transaction
     - 13: it has another amount or currency
     - 14: it is of another card
-    - 12: other data of it are here already, or what the card declined is not told as failed, or is
-      approved in the books
+    - 12: other data of this transaction are here already; or the card declined it, but the message
+      does not say failed, or the books have it approved
     """
     name = f"{batch}|{request.stan:06d}"
     account = request.card.pan.keyed_hash(connection.registry.hash_key)

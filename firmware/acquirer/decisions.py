@@ -47,7 +47,7 @@ from firmware.iso8583.responses import (
 )
 
 _CRYPTOGRAM = b"\x9f\x26\x08"
-TRIES = 5  # decisions on books that others change meanwhile
+TRIES = 5  # how often it is decided, where others change the books meanwhile
 _Made = TypeVar("_Made")
 _New = tuple[Booking, int | None]  # and what its account may have spent after it
 
@@ -57,7 +57,7 @@ def _nothing_more() -> None:
 
 
 def until_it_fits(once: Callable[[], _Made]) -> _Made:
-    """What `once` gives, which decides by one commit: anew after a conflict, up to TRIES times."""
+    """Call `once`, which decides by one commit; again after BooksConflict, TRIES times in all."""
     for _ in range(TRIES - 1):
         with contextlib.suppress(BooksConflict):
             return once()
@@ -285,7 +285,7 @@ class AcquirerService:
         return Answered(APPROVED)
 
     def _is_meant(self, entry: Booking, request: ReversalRequest) -> bool:
-        """Whether `entry` is what a reversal means, as far as both of them say."""
+        """Whether `entry` is the payment that a reversal names, by the data that both have."""
         account = self._account_of(entry.account)
         last4 = account.pan.last4 if account is not None else ""
         meant = request.payment

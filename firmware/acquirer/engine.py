@@ -121,9 +121,9 @@ class BooksEngine(Protocol):
         ...
 
     def lapse(self, accounts: Collection[str], since: str) -> None:
-        """Let go what these accounts hold by pre-authorisations of before the day `since`.
+        """End what pre-authorisations from before the day `since` hold on these accounts.
 
-        Of those alone that are neither released nor completed, while the accounts are held.
+        Only of those neither voided nor completed. To be called while the accounts are held.
         """
         ...
 

@@ -210,9 +210,9 @@ class Issuer:
         return Decision(code, data, balance=told)
 
     def _account_ruling(self, payer: _Payer, request: FinancialRequest, today: date) -> Ruling:
-        """What account and original say.
+        """The ruling by the account and, for a void, refund or completion, by the original.
 
-        The PIN comes before the money, so that nobody without it learns what is left.
+        The PIN is checked before the funds, so that nobody without it learns what is left.
         """
         books, account = payer.books, payer.account
         payment, amount = request.payment, request.payment.amount
@@ -221,7 +221,7 @@ class Issuer:
             return Ruling(CARD_NOT_ALLOWED)
         if request.offline:
             return Ruling(APPROVED)  # the card has approved already: the money is owed
-        # another card of the same account; what gives money back may have no card that tells
+        # another card of the same account; a request that gives money back may lack the PSN
         if (request.card.psn or (NO_PSN if asks else account.psn)) != account.psn:
             return Ruling(INVALID_CARD)
         code = self._status_code(payer, request, today)
@@ -263,7 +263,7 @@ class Issuer:
         return f"{request.payment.amount.minor % 100:02d}" if self._test_amounts else APPROVED
 
     def _is_never_answered(self, request: FinancialRequest) -> bool:
-        # what a card approved by itself is no question: no reversal would end the silence
+        # an offline sale is answered: it is never reversed, and its advice would be sent for ever
         asks = request.payment.kind in ASKS_THE_CARD and not request.offline
         return asks and self._wanted_code(request) == NEVER_ANSWERS
 

@@ -49,8 +49,8 @@ _KNOWN_MAX = 100_000  # accounts that are known to have a row
 class PostgresBooks(BooksEngine):
     """Books by a connection of their own.
 
-    With `kept` they are opened again: no tables are made, and what is found must be those books, no
-    earlier copy among them, else BooksGoneError is raised.
+    With `kept` no tables are made: the database must hold those books, and no earlier copy of them,
+    else BooksGoneError is raised.
     """
 
     def __init__(self, url: str, kept: Kept | None = None) -> None:
@@ -64,12 +64,12 @@ class PostgresBooks(BooksEngine):
         if kept is not None and (found.books != kept.books or found.commits < kept.commits):
             self.close()
             raise BooksGoneError("other books, or an earlier copy, lie there", another=True)
-        # a number that was drawn and not committed may be unknown to whoever takes over
+        # a promoted standby may not know a number that was drawn and not committed
         self._kept = Kept(found.books, kept.commits if kept is not None else 0)
 
     @property
     def kept(self) -> Kept:
-        """Which they are, and the latest number that they gave as of the last commit."""
+        """Identity of the books, and the latest number they had given at the last commit."""
         return self._kept
 
     def close(self) -> None:
@@ -114,7 +114,7 @@ class PostgresBooks(BooksEngine):
         self._held.update(wanted)
 
     def hold_accounts(self, accounts: Collection[str]) -> None:
-        """The same for accounts, with the next that is read: after the terminals."""
+        """The same for accounts, sent with the next statement that reads: after the terminals."""
         wanted = sorted(set(accounts) - self._held_accounts)
         if not wanted:
             return
@@ -125,9 +125,9 @@ class PostgresBooks(BooksEngine):
         self._held_accounts.update(wanted)
 
     def lapse(self, accounts: Collection[str], since: str) -> None:
-        """Let go what these accounts hold by pre-authorisations of before the day `since`.
+        """End what pre-authorisations from before the day `since` hold on these accounts.
 
-        With the next that is read, while the accounts are held.
+        Sent with the next statement that reads, while the accounts are held.
         """
         if accounts:
             changed = [(FUNDS, (account,)) for account in accounts]

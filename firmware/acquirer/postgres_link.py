@@ -17,15 +17,14 @@ from firmware.core.hosts import is_loopback
 
 SCHEMA = len(MIGRATIONS)
 CONNECT_S = 5
-# a lock that somebody keeps, or a server that hangs, is an answer that does not come: the terminal
-# reverses, and nobody waits for ever
+# no wait is without an end: where a lock is kept or a server hangs, the terminal gets no answer and
+# reverses
 _OPTIONS = {
     "lock_timeout": "5s",
     "statement_timeout": "10s",
     "idle_in_transaction_session_timeout": "15s",
     "default_transaction_isolation": "read\\ committed",
-    # what is asked for every request is found by an index, also while the tables are new and the
-    # statistics say that they are empty: a plan is kept
+    # plans are kept, so those made while the tables are still empty have to use the indexes, too
     "enable_seqscan": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
@@ -85,8 +84,8 @@ def _is_here(host: str) -> bool:
 class PostgresLink:
     """A connection to the database that `url` names, its tables made or brought up to date.
 
-    What changes something waits until something is read, or for the commit, and what is known to
-    be read soon is read ahead: both go out together, so that a request costs few round trips.
+    A statement that changes rows waits for the next read or the commit, and rows that will soon be
+    needed are read ahead: both are sent together, so that a request costs few round trips.
 
     `url` is a libpq connection string: `postgresql://user@a,b/name?target_session_attrs=read-write`
     finds the primary among several servers. Blocks up to CONNECT_S a server. Raises BooksError,
@@ -99,11 +98,11 @@ class PostgresLink:
         try:
             self._db = psycopg.connect(
                 url,
-                autocommit=True,  # transactions are begun here in so many words
+                autocommit=True,  # transactions begin by an explicit BEGIN
                 connect_timeout=CONNECT_S,
                 options=options,
                 application_name="pos-acquirer",
-                prepare_threshold=1,  # what comes again is planned once
+                prepare_threshold=1,  # a statement is planned once
             )
         except psycopg.Error as error:
             raise BooksError(_words(error)) from None
@@ -124,7 +123,7 @@ class PostgresLink:
     def later(self, sql: str, values: Values = (), *, forget: Iterable[Read] | None = None) -> None:
         """Execute a statement before the next one that is read, or with the commit.
 
-        Of what was read ahead it changes what `forget` names, or, without it, anything.
+        Rows read ahead are dropped: those of the reads in `forget`, or all without it.
         """
         if forget is None:
             self._ahead.clear()
@@ -149,11 +148,11 @@ class PostgresLink:
         return [cursor.fetchall() if cursor.description else [] for cursor in self._send(reads)]
 
     def foresee(self, sql: str, values: tuple[object, ...], rows: Rows) -> None:
-        """What a statement is to give, until something is changed."""
+        """Let a statement give these rows, which were read ahead, until they are dropped."""
         self._ahead[sql, values] = rows
 
     def forget(self, read: Read) -> None:
-        """Read it anew: it is about to change."""
+        """Drop rows that were read ahead: they are about to change."""
         self._ahead.pop(read, None)
 
     def row(self, sql: str, values: Values = ()) -> tuple[Any, ...] | None:

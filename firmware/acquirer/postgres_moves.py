@@ -2,8 +2,8 @@
 
 Sales, which are most of what comes, have a statement for many at once: see postgres_sql.SELL.
 
-A condition that does not hold finds nothing to change, which is an error (a division by zero) and
-with it all that is sent after it: nothing is booked. The CHECKs of the schema hold the same.
+Where a condition does not hold, no row changes and the statement fails, by a division by zero, with
+all that is sent after it: nothing is booked. The CHECKs of the schema ensure the same.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The statements by which the books are kept in PostgreSQL.
 
-What comes in numbers, as one JSON array of objects, is entered or read by one statement: requests
-of many terminals cost the round trips of one.
+Many requests are entered or read by one statement, as one JSON array of objects: they cost the
+round trips of one request.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ paid AS (
 entered AS (
     {INSERT} SELECT {NAMES} FROM asked JOIN paid ON payer = account RETURNING 1)
 SELECT 1 / (count(*) = %s)::integer FROM entered"""  # noqa: S608 - our own names
-# in the order of their keys, whoever asks: two never wait for each other
+# always locked in the order of their keys, so that two never wait for each other
 HOLD_TERMINALS = "SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS held(key)"
 NEW_ACCOUNTS = (
     "INSERT INTO accounts (account) SELECT * FROM unnest(%s::text[]) ON CONFLICT DO NOTHING"

@@ -136,7 +136,7 @@ class Switch:
                 if is_last:
                     return [self._failed(error) for _ in taken]
                 _LOG.warning("the books failed, once more", extra=event(detail=error))
-            except Exception:  # noqa: BLE001 - whichever of them it was, it is alone with it
+            except Exception:  # noqa: BLE001 - alone, only the faulty one fails again
                 _LOG.exception("broken off, each alone")
                 break
             else:

@@ -58,7 +58,7 @@ class TerminalLine(asyncio.Protocol):
         self.opening: asyncio.Task[None] | None = None
         self.transport: asyncio.Transport | None = None
         self.waits_since_s = loop.time()
-        self.has_asked = False  # a whole frame came: a terminal, for all one can know
+        self.has_asked = False  # a whole frame came, so it is probably a terminal
 
     @property
     def is_waiting(self) -> bool:
@@ -90,7 +90,7 @@ class TerminalLine(asyncio.Protocol):
         """Whether it stays open: an answer that is being made still leaves."""
         self._is_ending = True
         is_plain = self._transport.get_extra_info("ssl_object") is None
-        return self._is_asking and is_plain  # TLS has no half of a line
+        return self._is_asking and is_plain  # TLS cannot end one direction alone
 
     def pause_writing(self) -> None:
         self._is_full = True

@@ -24,7 +24,7 @@ from firmware.iso8583.responses import (
 
 
 class Ruling(Struct, frozen=True):
-    """What may become of a request; the last two count only where it is approved."""
+    """The decision about a request; the last two fields count only for an approval."""
 
     code: str  # ISO 8583 field 39
     undoes: str = ""  # reference of the original that it rests on
@@ -74,7 +74,7 @@ def refund_verdict(books: BooksEngine, payment: Payment, account_id: str) -> Rul
 def release_verdict(books: BooksEngine, payment: Payment, account_id: str) -> Ruling:
     """The void of a pre-authorisation: whole amount, while nothing was completed of it.
 
-    Of one that has lapsed it gives nothing back: that is done already.
+    The void of one that has lapsed changes no balance: the hold has ended already.
     """
     hold = _hold(books, payment, account_id)
     if isinstance(hold, str):
@@ -88,7 +88,7 @@ def release_verdict(books: BooksEngine, payment: Payment, account_id: str) -> Ru
 def completion_verdict(books: BooksEngine, payment: Payment, account_id: str, since: str) -> Ruling:
     """Once, in time, and not far above what is held: see COMPLETION_PERCENT_MAX.
 
-    What was held before the day `since` is not any more.
+    A hold from before the day `since` has lapsed.
     """
     hold = _hold(books, payment, account_id)
     if isinstance(hold, str):
@@ -140,9 +140,9 @@ def _named_hold(books: BooksEngine, payment: Payment, account_id: str) -> Bookin
 def _is_meant(original: Booking, named: OriginalRef, payment: Payment) -> bool:
     """Whether the entry with these numbers is the one that is meant, as far as the request says.
 
-    On a line that does not say when a sale was, the day is the acquirer's, and at midnight, or as
-    clocks differ, the terminal may call it another: a reference number or authorisation code tells
-    which is meant.
+    Where requests have no date the books have the acquirer's day, which may differ from the
+    terminal's around midnight or where the clocks differ: one day is then allowed, if the request
+    has the reference number, too, or for a hold the authorisation code.
     """
     if named.reference not in ("", original.reference):
         return False
@@ -154,7 +154,7 @@ def _is_meant(original: Booking, named: OriginalRef, payment: Payment) -> bool:
 
 
 def _day(digits: str) -> int:
-    """The day's number; one that there is not is far from all others."""
+    """The day's number; of an invalid date one that is far from all others."""
     try:
         return date(int(digits[:4]), int(digits[4:6]), int(digits[6:])).toordinal()
     except ValueError:
