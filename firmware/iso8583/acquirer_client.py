@@ -140,7 +140,7 @@ class AcquirerClient(HostClient):
 
 
 def _is_new(request: LineRequest) -> bool:
-    """Whether a request begins something in the open batch; what repeats names its own."""
+    """Whether a request begins something in the open batch; a repeated one names its own batch."""
     return isinstance(request, FinancialRequest) and not (request.offline or request.repeated)
 
 

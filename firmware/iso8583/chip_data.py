@@ -28,7 +28,8 @@ _TYPE_BITS = 0xC0  # of the cryptogram information data
 def read_chip(de55: bytes) -> dict[int, bytes]:
     """The values of field 55 by their tags. Raises WireError naming what is wrong with it.
 
-    It must be data objects, each once, with a cryptogram; of a length that EMV gives for that one.
+    It must be data objects, none of them twice, with a cryptogram; 9F26, 9F27 and 95 of the lengths
+    that EMV gives.
     """
     try:
         objects = tlv.parse(de55)
@@ -49,7 +50,7 @@ def read_chip(de55: bytes) -> dict[int, bytes]:
 
 
 def is_declined(de55: bytes) -> bool:
-    """Whether the card's last word was an AAC. Raises WireError."""
+    """Whether the card's last cryptogram is an AAC. Raises WireError."""
     told = read_chip(de55).get(Tag.CRYPTOGRAM_INFORMATION_DATA)
     return told is not None and told[0] & _TYPE_BITS == AcType.AAC
 

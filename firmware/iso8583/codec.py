@@ -26,7 +26,7 @@ _LENGTH_BYTES = {None: 0, "..": 1, "...": 2}
 
 
 class WireError(ValueError):
-    """Bytes that are no message of ours, or a message that does not fit; holds no field's value."""
+    """Bytes that are no such message, or a value that does not fit; repeats no field's value."""
 
 
 class DecodeError(WireError):
@@ -53,7 +53,7 @@ class FieldShape(Struct, frozen=True):
     kind: str  # n, z, an, ans, b
     length_bytes: int
     most: int
-    right: bool = False  # an odd number of digits stands right, its filler before it
+    right: bool = False  # an odd number of digits has its filler in front
 
     @classmethod
     def of(cls, notation: str) -> FieldShape:
@@ -101,7 +101,7 @@ class Codec:
             raise DecodeError(f"{len(message)} bytes are no message", 0, Fields())
         if len(message) > MESSAGE_MAX:
             raise DecodeError(f"{len(message)} bytes are too many", 0, Fields())
-        # looked at first, for the library knows no fields but those of its specification
+        # checked before, because the library knows only the fields of its specification
         if unknown := int.from_bytes(message[BITMAP_AT:start], "big") & ~self._bits:
             bit = 65 - unknown.bit_length()
             words = f"field {bit} is not of {self._name}"

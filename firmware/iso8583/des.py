@@ -1,7 +1,7 @@
-"""Two-key triple DES and ISO/IEC 9797-1 MAC algorithm 3, on the part of cryptography that stays.
+"""Two-key triple DES and ISO/IEC 9797-1 MAC algorithm 3.
 
-psec and pyemv import DES from a place that cryptography is about to remove. psec is used for PIN
-blocks alone (`pinblock.py`); both check this module in tests.
+Written here because psec and pyemv import DES from a module that the library `cryptography` will
+remove. psec is used for PIN blocks only (`pinblock.py`); tests compare this module with both.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ class KeyStore:
         self._write(_Kept(master=master.reveal(), stan=self._kept.stan))
 
     def sign_on(self, keys: DeliveredKeys, day: str) -> None:
-        """From now on these are in use, all of them. Durable when this returns. Raises OSError."""
+        """Use all of these keys from now on. Durable when this returns. Raises OSError."""
         pin, mac = keys.pin.reveal(), keys.mac.reveal()
         self._write(replace(self._kept, pin=pin, mac=mac, signed_on=day))
 

@@ -37,7 +37,7 @@ class SessionKeys(Struct, frozen=True):
 
     @classmethod
     def fresh(cls) -> Self:
-        """Keys by chance, of double length."""
+        """Random keys of double length."""
         return cls(SecretKey(secrets.token_bytes(16)), SecretKey(secrets.token_bytes(16)))
 
 

@@ -1,4 +1,4 @@
-"""Message authentication codes (field 64) as acquirers make them, with every value on the way.
+"""Message authentication codes (field 64) as acquirers make them, with all intermediate values.
 
 `ecb` is UnionPay's usual scheme: XOR of all blocks, written in hex, two encipherings. `x9.9` is CBC
 under a single-length key; `x9.19` MAC algorithm 3 of ISO/IEC 9797-1 (retail MAC) under a
@@ -33,7 +33,7 @@ class MacStep(Struct, frozen=True):
 
 
 class Mac(Struct, frozen=True):
-    """Field 64, 8 bytes, and how it came about."""
+    """Field 64, 8 bytes, and the intermediate values."""
 
     field: bytes
     steps: tuple[MacStep, ...]
@@ -74,7 +74,7 @@ def _folded(data: bytes, padding: Padding, size: int, encipher: des.Encipher) ->
 
 
 def _all_blocks(padded: bytes, size: int) -> bytes:
-    """XOR of all blocks: of two halves, again and again, for their order does not matter."""
+    """XOR of all blocks, half with half until one is left: their order does not matter."""
     while len(padded) > size:
         half = -(-len(padded) // (2 * size)) * size
         padded = des.exclusive_or(padded[:half], padded[half:].ljust(half, b"\x00"))

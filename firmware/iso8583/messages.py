@@ -35,7 +35,7 @@ class CardPresented(Struct, frozen=True):
             raise ValueError("PAN and track 2 name two accounts")
 
     def __repr__(self) -> str:
-        return f"CardPresented(pan={self.pan!r})"  # DE 55 may hold what must not be told
+        return f"CardPresented(pan={self.pan!r})"  # field 55 may hold what must not be logged
 
 
 class FinancialRequest(Struct, frozen=True):
@@ -118,7 +118,7 @@ class Control(enum.Enum):
 
 
 class ControlRequest(Struct, frozen=True):
-    """Sign on, sign off, or ask whether anybody is there. A STAN of 0: the client's next one."""
+    """Sign on, sign off, or test the line (echo). STAN 0 stands for the client's next number."""
 
     what: Control
     terminal: str
@@ -147,9 +147,9 @@ class UploadRequest(_Numbered, frozen=True, kw_only=True):
 class ChipUploadRequest(_Numbered, frozen=True, kw_only=True):
     """The chip's data of one transaction of a batch that is settled. No money moves.
 
-    `stan` is the transaction's own; `card.de55` has the card's last cryptogram, and neither track
-    nor PIN is said. `failed`: the card declined by itself, or approved an answer that it could not
-    prove to be its issuer's. `balanced` is the acquirer's word on the batch.
+    `stan` is the transaction's own; `card.de55` has the card's last cryptogram; track data and PIN
+    are not sent. `failed`: the card declined by itself, or approved although it could not
+    authenticate the issuer. `balanced`: what the acquirer answered to the settlement.
     """
 
     card: CardPresented
@@ -157,7 +157,7 @@ class ChipUploadRequest(_Numbered, frozen=True, kw_only=True):
     currency: Currency | None = None  # None: the message does not say it, but the books can
     failed: bool = False
     balanced: bool = False
-    with_pin: bool = False  # it was keyed, and went to the issuer
+    with_pin: bool = False  # a PIN was keyed and sent to the issuer
 
 
 class UploadEndRequest(_Numbered, frozen=True, kw_only=True):
@@ -190,7 +190,7 @@ class Answered(Struct, frozen=True):
     scripts: bytes = b""  # templates 71 and 72, concatenated
     host_totals: Totals | None = None  # of a settlement
     balance: Balance | None = None  # of a balance enquiry
-    balanced: bool | None = None  # the acquirer's word on a settlement; None: compare the totals
+    balanced: bool | None = None  # the acquirer's result of a settlement; None: compare the totals
     amount: Money | None = None  # what was approved, where it is less than asked (10)
     working_keys: bytes = b""  # of a sign-on, enciphered: see iso8583.working_keys
     batch: int | None = None  # the acquirer's, where it is not the one asked with
@@ -271,7 +271,7 @@ HostAnswer = Answered | NoAnswer
 
 
 class AnswerRead(Struct, frozen=True):
-    """An answer as far as it can be believed, and whether the acquirer wants a sign-on."""
+    """An answer that was checked (or NoAnswer), and whether the acquirer wants a sign-on."""
 
     answer: HostAnswer
     sign_on: bool = False

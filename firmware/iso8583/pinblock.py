@@ -37,7 +37,7 @@ def decipher(block: bytes, pan: Pan, keys: SessionKeys) -> Pin | None:
         if len(block) == FORMAT_4_BYTES:
             return Pin(decipher_pinblock_iso_4(keys.pin_aes.reveal(), block, pan.reveal()))
         return Pin(decode_pinblock_iso_0(decrypt(keys.pin.reveal(), block), _long(pan)))
-    except ValueError:  # whose words quote the block, so they go no further
+    except ValueError:  # its message quotes the block, so it is not passed on
         return None
 
 

@@ -35,7 +35,7 @@ REQUESTS = (
 )
 CONTROLS = ("sign_on", "sign_off", "echo")
 UPLOADS = ("upload", "upload_chip", "upload_end")
-BY_SIDES_MAX, UPLOADED_MAX = 999, 9_999  # what three digits count, and four
+BY_SIDES_MAX, UPLOADED_MAX = 999, 9_999  # the most that three and four digits count
 CHIP_FIELDS = (2, 4, 11, 22, 23, 41, 42, 55, 60, 62, 64)  # of a profile that does not say them
 Scheme = Literal["ecb", "x9.9", "x9.19", "sm4"]
 Padding = Literal["zeros", "80"]

@@ -145,7 +145,7 @@ class TcpLink:
         head = self._read(line, LENGTH_BYTES, deadline_ms)
         size = int.from_bytes(head, "big")
         if not TPDU_BYTES < size <= FRAME_MAX:
-            # answered, though not as agreed: let it be told as garbled, not as silence
+            # bytes came, but no frame: given back, to be reported as garbled and not as silence
             return head
         return head + self._read(line, size, deadline_ms)
 

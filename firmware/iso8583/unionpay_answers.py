@@ -36,7 +36,7 @@ _PLAIN = {  # what an answer says, by its field
     "44": "parties",
 }
 _NAMED_DIGITS = 11  # of field 60: type, batch, network code
-_NAMES = {  # what an answer got wrong, for the log and the journal
+_NAMES = {  # names of fields that differ, for log and journal
     "t": "message type",
     "3": "processing code",
     "4": "amount",
@@ -151,7 +151,7 @@ def _compare(fields: Fields, request: LineRequest, profile: Profile, named: Fiel
 
 def _require_repeated(expected: Fields, told: Fields) -> None:
     """Raises WireError for the first field of `expected` that an answer lacks or has otherwise."""
-    # the STAN before the amount: a late answer is told by the first of them
+    # type and STAN first: by them a late answer is recognised
     for key in sorted(expected, key=lambda key: (key != "t", key != "11", key)):
         if key not in told:
             raise WireError(f"no {_NAMES[key]} in the answer")
