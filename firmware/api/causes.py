@@ -1,6 +1,6 @@
-"""Why a payment took no money, as a code of a closed set: what a till may decide by.
+"""Why a payment took no money, as a code of a closed set, by which a till can decide.
 
-The words beside it (`reason`) are for whoever reads a log, and may change.
+The words beside it (`reason`) are for people who read a log, and may change.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Limits connections: how many there are, and how long one may take for a whole request.
 
-The API lives in the terminal's process, so files that a flood of connections would take are the
-journal's. See RFC 9112, 9.8, for connections that a server closes.
+The API runs in the terminal's process: too many connections would use up the file descriptors that
+the journal needs. See RFC 9112, 9.8, for connections that a server closes.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class BoundedConnection(H11Protocol):
         self._wait_for_head()
         if len(self.connections) > CONNECTIONS_MAX:
             others = [each for each in self.connections if isinstance(each, BoundedConnection)]
-            idle = [each for each in others if each.is_idle]  # this one is, at least
+            idle = [each for each in others if each.is_idle]  # at least this one
             longest = min(idle, key=lambda each: each.since_s)
             self.connections.discard(longest)  # it may be lost only after the next one has come
             longest.transport.abort()

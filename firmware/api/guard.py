@@ -1,7 +1,7 @@
 """Who may ask: the right host, an allowed origin, a known token, a body of bounded size and time.
 
 A page elsewhere can make a browser send requests to 127.0.0.1 under any name that resolves to it
-(DNS rebinding): so the host is held against a list. There are no cookies. Wrong tokens are counted,
+(DNS rebinding): so the host must be in a list. There are no cookies. Wrong tokens are counted,
 and each is answered later than the one before; a right one never waits.
 """
 
@@ -52,7 +52,7 @@ class Guard:
         open_below: tuple[str, ...] = (),
     ) -> None:
         self._app, self._tokens = app, tokens
-        self._open_below = open_below  # paths whose routes hold askers to rules of their own
+        self._open_below = open_below  # paths whose routes have access rules of their own
         self._hosts, self._origins = hosts, origins
         self._wrong = 0
 
@@ -156,7 +156,7 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
 
 
 def till_of(request: Request) -> Till:
-    """Who asks. Raises Wrong where nobody has said it."""
+    """The till that asks. Raises Wrong for a request without a token."""
     till: Till | None = request.scope["till"]
     if till is None:
         raise Wrong(Why.NO_TOKEN)

@@ -83,7 +83,7 @@ async def cancel_payment(service: Service, request: Request) -> Response:
 
 
 async def get_receipt(service: Service, request: Request) -> Response:
-    """The receipt in the form that the client would rather have."""
+    """The receipt in the form that the client prefers."""
     name, media = name_of(request), media_of(request)
     wanted = request.query_params.get("copy", COPIES[0])
     copy = next((each for each in COPIES if each == wanted), None)

@@ -1,8 +1,8 @@
 """Wakes requests that wait for the terminal, and sends the events of orders to their followers.
 
 Each event is read once and packed once, however many streams there are: a stream that is behind
-reads its own pages, one that has caught up shares what the others get. All of it but `close` lives
-on the server's loop.
+reads its own pages, one that has caught up gets the same bytes as the others. All methods but
+`close` are called on the server's loop.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ RECENT_MAX = 256  # events that are kept for streams; one that is further behind
 
 
 class News:
-    """Wakes whoever waits when the terminal has something new."""
+    """Wakes the requests that wait, when the terminal has something new."""
 
     def __init__(self, door: Door) -> None:
         self._door = door
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: set[asyncio.Event] = set()
         self._first: Callable[[], None] = lambda: None
-        self._due = False  # a wake is on its way: whatever comes meanwhile is seen by it
+        self._due = False  # a wake is scheduled: it covers all news until it runs
         self.over = False
-        """Whether the server ends: whoever waits is answered at once."""
+        """Whether the server ends: requests that wait are answered at once."""
 
     def begin(self) -> None:
         """Listen from now on; call on the loop."""
@@ -62,7 +62,7 @@ class News:
             self._loop.call_soon_threadsafe(self._wake)
 
     def _wake(self) -> None:
-        self._due = False  # first: what comes from here on may not be seen below
+        self._due = False  # before reading: news from here on needs another wake
         self._first()
         for event in self._waiting:
             event.set()

@@ -65,7 +65,7 @@ async def nexo(service: Service, request: Request) -> Response:
     except NexoCryptoError as fault:
         _LOG.warning("nexo: %s", fault)
         await asyncio.sleep(_NO_KEY_S)
-        # one answer for all: which check failed would help whoever guesses at the blob
+        # one answer for all failures: to say which check failed would help an attacker
         errors = {"errors": ["Nexo Service: crypto error"]}
         return Response(msgspec.json.encode(errors), 401, media_type="application/json")
     said = await _answer(service, inner, till)
@@ -139,7 +139,7 @@ async def _answer(service: Service, message: Message, till: Till) -> Body | None
     """The response's body; None for an abort, which has none."""
     header = message.message_header
     if header.message_type == "Notification" or header.message_category in ("Event", "InputUpdate"):
-        return None  # it tells, and asks for nothing
+        return None  # a notification asks for nothing
     found = _CATEGORIES.get(header.message_category)
     if found is None or header.message_class != "Service":
         words = f"not here: {header.message_class} {header.message_category}"
@@ -216,7 +216,7 @@ async def _reversal(service: Service, message: Message, till: Till) -> Body:
         minor = minor_of(asked.reversed_amount, currency)
     with journal_of(service.door) as journal:
         whole = minor == paid.amount_minor and paid.batch == journal.batch()
-        known = journal.order(name)  # a repeated message is what it was
+        known = journal.order(name)  # a repeated message stays a void or a refund
     voids = known.taken.kind is Kind.VOID if known else whole
     require(till, Scope.VOID if voids else Scope.REFUND)
     salt = asked.sale_data.sale_transaction_id.time_stamp if asked.sale_data else ""

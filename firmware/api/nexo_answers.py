@@ -43,7 +43,7 @@ _CONDITIONS = {
     Why.NOT_OFFERED: "UnavailableService",
 }
 BY_CAUSE = {
-    EndCause.NONE: "Cancel",  # ended by a release that kept words alone
+    EndCause.NONE: "Cancel",  # ended by an earlier release, which recorded words alone
     EndCause.BY_TILL: "Aborted",
     EndCause.AT_TERMINAL: "Cancel",
     EndCause.NOT_AGREED: "Cancel",

@@ -23,7 +23,7 @@ CRYPTO_VERSION = 1
 
 
 class NexoCryptoError(ValueError):
-    """A blob that does not open, or that another has made."""
+    """A blob that cannot be deciphered, or whose HMAC is wrong."""
 
 
 class Trailer(Struct, frozen=True, rename="pascal", kw_only=True):

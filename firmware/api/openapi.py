@@ -42,7 +42,7 @@ _ABOUT = (
 )
 
 
-# what may come of any request, before its route is reached or by a bug in it
+# problems that may answer any request, before its route is reached or by a bug
 _GUARD = (
     Why.BAD_REQUEST,
     Why.OTHER_HOST,

@@ -78,7 +78,7 @@ def png(made: Made, door: Door) -> bytes:
 
 
 def media_of(request: Request) -> str:
-    """What the client would rather have of `MEDIA`. Raises Wrong. See RFC 9110, 12.5.1."""
+    """The type among `MEDIA` that the client prefers. Raises Wrong. See RFC 9110, 12.5.1."""
     accepted = _qualities(request.headers.get("accept", "*/*"))
     best = max(MEDIA, key=lambda media: _quality(accepted, media))
     if not _quality(accepted, best):

@@ -1,7 +1,7 @@
-"""Serves the API on a thread of its own: nothing that a network does can hold the terminal.
+"""Serves the API on a thread of its own, so that the network cannot delay the terminal.
 
-It meets the terminal only in the inbox and on the board, and opens the journal read-only. A bug in
-it is logged, and the terminal trades on.
+It reaches the terminal only through the inbox and the board, and opens the journal read-only. A bug
+in it is logged, and the terminal goes on trading.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class MoreRoutes(Struct, frozen=True):
-    """Routes that are served beside the API, below `root`; they hold askers to their own rules."""
+    """Routes that are served beside the API, below `root`, with access rules of their own."""
 
     root: str
     routes: Callable[[Service], Sequence[BaseRoute]]
@@ -75,7 +75,7 @@ class ApiServer:
         below = (beside.root,) if beside is not None and more else ()
         tokens = Tokens(door.data)
         with contextlib.suppress(TokenError):
-            tokens.all()  # so that a disk that goes later is told from tokens that are wrong
+            tokens.all()  # read once now: a file that is missing later is then an error
         app = Guard(application(self.service, more), tokens, hosts, origins, below)
         config = uvicorn.Config(
             app,

@@ -217,7 +217,7 @@ class Service:
     # -- the terminal's answer ----------------------------------------------------------------
 
     async def ask(self, request: TillRequest) -> TillAnswer:
-        """What the terminal says; BUSY when it did not begin in time, and then it never will.
+        """The terminal's answer; BUSY when it did not begin in time: the request is withdrawn.
 
         Raises Wrong (`unanswered`) when it has begun and does not answer: it may still be carried
         out, and the same request tells whether it was.

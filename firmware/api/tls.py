@@ -21,7 +21,7 @@ from firmware.core.files import read_bytes
 
 KEY, CERTIFICATE = "api.key", "api.crt"
 _YEARS = 20
-IPV6_COLONS = 2  # at least so many are in an address of version 6; one is before a port
+IPV6_COLONS = 2  # the fewest of an IPv6 address; before a port there is one
 
 
 def own_certificate(

@@ -90,7 +90,7 @@ class Tokens:
         return found
 
     def add(self, name: str, may: Iterable[Scope], *, nexo: bool = False) -> str:
-        """Make a token for a new till and give it: it is not to be had again. Raises TokenError.
+        """Make a token for a new till and return it: it cannot be read later. Raises TokenError.
 
         With `nexo` it is a passphrase, too, for messages whose KeyIdentifier is the name.
         """

@@ -80,7 +80,7 @@ def journal_of(door: Door) -> Iterator[Lookups]:
 
 def payment_of(journal: Lookups, door: Door, order: OrderFound) -> PaymentState:
     """An order with its payment, as it is now."""
-    taken, out = order.taken, door.board.standing.papers_out  # before what the journal says of them
+    taken, out = order.taken, door.board.standing.papers_out  # read before the journal: see _paper
     paid = journal.by_intent(order.intent) if order.intent else None
     state = _state(order, door)
     base = PaymentState(
@@ -107,7 +107,7 @@ def _state(order: OrderFound, door: Door) -> PaymentStage:
     standing = door.board.standing
     here = standing.order_id == order.taken.id
     if order.state is OrderState.AUTHORISING and not here:
-        return "unknown"  # nobody carries it out: it will be reversed
+        return "unknown"  # no flow carries it out now: it is reversed, or a refund is repeated
     if order.state is OrderState.TAKEN and here and standing.stage is not None:
         stage = standing.stage
         return "card" if stage is OrderStage.AUTHORISING else stage.value
