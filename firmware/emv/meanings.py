@@ -1,6 +1,6 @@
-"""What a data object's value means, in words, for whoever reads a trace.
+"""What a data object's value means, in words, for people who read a trace.
 
-Nothing here decides anything: a value that does not decode has no meaning, and that is all.
+No decision depends on it: a value that does not decode gets no words.
 """
 
 from __future__ import annotations

@@ -97,7 +97,7 @@ class EmvFacts(Struct, frozen=True):
 
 
 class Ended(Struct, frozen=True):
-    """The session is over and the card decided nothing that counts."""
+    """The session has ended without a decision of the card."""
 
     reason: EndReason
     detail: str = ""

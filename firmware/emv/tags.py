@@ -302,7 +302,7 @@ PAN_BEARING = frozenset(
         Tag.TRACK_2_DATA,
         Tag.IBAN,
         Tag.TRANSACTION_PIN_DATA,
-        # whoever has the CA key reads the PAN out of these
+        # with the CA's public key the PAN can be read from these
         Tag.ICC_PUBLIC_KEY_CERTIFICATE,
         Tag.ICC_PIN_ENCIPHERMENT_CERTIFICATE,
     }

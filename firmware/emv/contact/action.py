@@ -77,7 +77,7 @@ def set_response_code(state: SessionState, code: str) -> None:
 async def generate_ac(
     state: SessionState, wanted: AcType, cdol: Tag, data: bytes, sent_before: bytes
 ) -> Cryptogram:
-    """One GENERATE AC with what it leaves in the state; raises CardError on what cannot be.
+    """Send one GENERATE AC and keep its results in the state; raises CardError.
 
     A signature that was asked for is verified: see `state.signature_wrong` afterwards.
     See EMV 4.4 Book 3, 6.5.5 and 10.8.

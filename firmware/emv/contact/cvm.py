@@ -78,7 +78,7 @@ class CvmList(Struct, frozen=True):
 
 
 class _Tried(enum.Enum):
-    """What became of one rule."""
+    """The result of one rule."""
 
     DONE = "done"
     FAILED = "failed"
@@ -112,7 +112,7 @@ async def verify_cardholder(state: SessionState) -> None:
             results = (rule.method, rule.condition, CvmOutcome.FAILED)
             state.cvm_results = bytes(results)
         if not rule.apply_succeeding or rule.code is CvmCode.FAIL:
-            break  # 'fail' is the last word, whatever its bit 7 says (10.5, step 1)
+            break  # 'fail' ends the list, whatever its bit 7 says (10.5, step 1)
     state.raise_tvr(Tvr.CARDHOLDER_VERIFICATION_NOT_SUCCESSFUL, "Book 3, 10.5")
     if state.cvm_results[0] == CVM_NOT_PERFORMED:
         state.cvm_results = bytes([CVM_NOT_PERFORMED, 0, CvmOutcome.FAILED])
@@ -146,7 +146,7 @@ def _condition_holds(state: SessionState, cvm_list: CvmList, rule: CvmRule) -> b
         CvmCondition.UNDER_Y: comparable and amount.minor < cvm_list.y,
         CvmCondition.OVER_Y: comparable and amount.minor > cvm_list.y,
     }
-    # a condition outside the range the kernel understands passes the rule over
+    # a rule with a condition that the kernel does not know is skipped
     return {code.value: held for code, held in holds.items()}.get(rule.condition, False)
 
 
@@ -161,7 +161,7 @@ async def _try(state: SessionState, rule: CvmRule) -> _Tried:
             state.raise_tvr(Tvr.PIN_PAD_NOT_WORKING, "Book 3, 10.5.1", "method not supported")
         return _Tried.NOT_PERFORMED
     done: CvmResult | None
-    outcome = CvmOutcome.UNKNOWN  # of what only a person or the issuer can judge
+    outcome = CvmOutcome.UNKNOWN  # of a signature or an online PIN, which is checked later
     match code:
         case CvmCode.FAIL:
             done = None

@@ -1,7 +1,7 @@
 """What the kernel asks of the world: the card's answers, the cardholder's choices, randomness.
 
-The kernel never touches a device. Whoever drives a session gives it an object of this protocol;
-its methods may await whatever that driver awaits.
+The kernel never touches a device. The caller of a session gives it an object of this protocol;
+its methods may await what the caller can await.
 """
 
 from __future__ import annotations

@@ -73,7 +73,7 @@ def candidate_of(
 def languages_of(fields: Mapping[int, bytes]) -> tuple[str, ...]:
     """The language preference in the card's order, lower case. See Book 1, 12.2.4 and Book 4, 11.1.
 
-    A value that is no list of letter pairs is as good as none.
+    A value that is no list of letter pairs is ignored.
     """
     value = fields.get(Tag.LANGUAGE_PREFERENCE, b"")
     if len(value) % 2 or not value.isalpha():

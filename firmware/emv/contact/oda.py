@@ -48,7 +48,7 @@ async def authenticate(state: SessionState) -> None:
                 await _dda(state, state.icc_key)
             case OdaMethod.CDA:
                 state.icc_key = recover_icc_key(state)
-                return  # the TSI is due when the signature has been looked at
+                return  # the TSI bit is set when the signature is checked
     except DataMissing as error:
         state.raise_tvr(Tvr.ICC_DATA_MISSING, "Book 3, 7.5, table 35", error.detail)
         _fail(state, error.detail)

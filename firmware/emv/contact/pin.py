@@ -92,7 +92,7 @@ async def verify_offline(state: SessionState, *, enciphered: bool) -> bool:
         return False
     key = _key(state) if enciphered else None
     if enciphered and key is None:
-        return False  # before the PIN is asked for: it would be keyed in vain
+        return False  # nobody is asked for a PIN that could not be enciphered
     retry = False
     for _ in range(_TRIES_MAX):
         prompt = PinPrompt(PinKind.OFFLINE, state.pin_tries_left, state.pin_tries_left == 1, retry)

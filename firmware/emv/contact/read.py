@@ -117,8 +117,8 @@ def _signed_part(state: SessionState, entry: AflEntry, data: bytes, template: Tl
 def _keep(state: SessionState, template: Tlv, recorded: set[int]) -> None:
     """Store the recognised objects; one that comes twice ends the session (10.2).
 
-    One of length 0 is not there (5.2); the terminal's own, and one that does not belong into a
-    record, is as good as unknown (7.5).
+    An object of length 0 counts as absent (5.2). A terminal's object, and one that does not belong
+    into a record, is treated as unknown (7.5).
     """
     for one in primitives(template.children):
         known = Tag.of_card(one.tag)

@@ -155,7 +155,7 @@ async def _look_at(state: SessionState, table: Applications, name: bytes) -> Car
         why = "blocked" if blocked else error.detail
         return CardApplication(name, "", _scheme(table, name), blocked, None, why)
     if not fci.df_name.startswith(name):
-        return None  # the application that was open answered for one it does not know
+        return None  # the application selected before answered in its place
     candidate = candidate_of(fci.df_name, fci.proprietary, state.terminal, ())
     card, detail = None, "blocked"
     if not blocked:

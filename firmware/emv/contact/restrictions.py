@@ -22,7 +22,7 @@ _USAGE[REFUND] = _USAGE[SALE]
 
 
 def check_restrictions(state: SessionState) -> None:
-    """Hold the application's limits against the transaction; marks the TVR."""
+    """Compare the application's restrictions with the transaction; sets bits of the TVR."""
     state.begin("Processing restrictions")
     _check_version(state)
     _check_usage(state)

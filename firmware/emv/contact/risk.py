@@ -1,4 +1,4 @@
-"""Terminal risk management: limits, chance, velocity. See EMV 4.4 Book 3, 10.6."""
+"""Terminal risk management: floor limit, random selection, velocity. See EMV 4.4 Book 3, 10.6."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ def target_percent(
     target_percent: int,
     target_max_percent: int,
 ) -> int:
-    """How likely a sale under the floor limit is selected. See EMV 4.4 Book 3, 10.6.2, figure 15.
+    """Percentage of sales of an amount to send online. See EMV 4.4 Book 3, 10.6.2, figure 15.
 
-    From the threshold up to the floor limit the chance grows in a straight line to the maximum.
+    From the threshold up to the floor limit it grows linearly to the maximum.
     """
     if amount_minor < threshold_minor or floor_limit_minor <= threshold_minor:
         return target_percent

@@ -25,7 +25,7 @@ class Script(Struct, frozen=True):
     tag: int
     identifier: bytes
     commands: tuple[bytes, ...]
-    readable: bool = True  # one that is not is never begun, and the issuer is told
+    readable: bool = True  # False: not sent, and reported to the issuer
 
 
 def parse_scripts(data: bytes) -> tuple[Script, ...]:
@@ -57,14 +57,14 @@ def _script(template: Tlv) -> Script:
 
 
 def _is_apdu(command: bytes) -> bool:
-    """A command of short length whose Lc, if it has one, is true. See Book 1, 9.4.1."""
+    """Whether this is a command of short length whose Lc, if any, is right. See Book 1, 9.4.1."""
     if len(command) <= 5:
         return len(command) >= 4
     return command[4] > 0 and len(command) in (5 + command[4], 6 + command[4])
 
 
 def refuse_scripts(state: SessionState, why: str, tag: int = Tag.ISSUER_SCRIPT_TEMPLATE_1) -> None:
-    """What cannot be read is not delivered, and the issuer is told."""
+    """Report scripts that cannot be read, and so are not delivered, to the issuer."""
     state.tsi |= Tsi.SCRIPT_PROCESSING_PERFORMED
     _fail(state, tag, why)
     _report(state, _NOT_PERFORMED, _NO_IDENTIFIER)

@@ -232,7 +232,7 @@ async def select(state: SessionState, selection: Selection, one: Found) -> bool:
 
 
 def _enter(state: SessionState, one: Found, fci: Fci) -> None:
-    """Keep what the selected application said, and what the terminal says to it."""
+    """Keep the selected application's FCI, and the terminal's data objects for it."""
     state.restart()
     fields = {**fci.proprietary, Tag.DF_NAME: fci.df_name}
     languages = one.candidate.languages

@@ -82,7 +82,7 @@ class SessionState:
     script_results: bytes = b""
 
     def restart(self) -> None:
-        """Forget what an application said: another one is about to be selected."""
+        """Forget an application's data: another one is about to be selected."""
         self.card = {}
         self.selected = {}
         self.objects = {**self.terminal.objects(), **self.transaction.objects()}
