@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-_WORD = re.compile(  # a run of ASCII, or a hanzi, with the marks that cling to it
+_WORD = re.compile(  # a run of ASCII, or a hanzi, with the marks not split from it
     r"[（《「『“]*(?:[!-~]+|[^\x00-\x7f])[，。、；：！？）》」』”]*"
 )
 _PIECE = re.compile(r"[0-9][0-9.,:/*-]*|.")  # of a word wider than the line: numbers stay whole

@@ -68,7 +68,7 @@ def _what_to_do(
 
 
 def display_slip(merchant: Merchant, *, date: str, time: str, columns: int) -> Document:
-    """The report of a display that is lost, which cannot show it itself.
+    """The report that the display is lost, on paper because no screen can show it.
 
     `date` is YYYYMMDD and `time` HHMMSS.
     """

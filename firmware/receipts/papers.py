@@ -59,7 +59,7 @@ class Papers:
         return self.receipt(transaction, job.copy, duplicate=job.duplicate)
 
     def receipt(self, transaction: Transaction, copy: Copy, *, duplicate: bool) -> Document:
-        """A copy of the receipt of `transaction`, for the printer or for whoever shows it."""
+        """A copy of the receipt of `transaction`, for the printer or for a screen."""
         return transaction_receipt(
             transaction,
             self._config.merchant,

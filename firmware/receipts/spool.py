@@ -36,9 +36,9 @@ from hw.ports import Document, PaperState, Printer, PrintReport, PrintResult, Wo
 
 RETRY_MS = 2_000
 TOLD_MS = 10_000
-LISTEN_MS = 30_000  # how often one is asked that is not heard, and has taken papers
-KNOWN_MS = 5_000  # how long it counts that a printer was well
-RECEIPTS = (Copy.MERCHANT, Copy.CARDHOLDER)  # after another paper the power may well be pulled
+LISTEN_MS = 30_000  # how often a printer is asked that took papers and never answered
+KNOWN_MS = 5_000  # how long the answer counts that the printer is well
+RECEIPTS = (Copy.MERCHANT, Copy.CARDHOLDER)  # after other papers people may cut the power
 WELL = (PaperState.READY, PaperState.NEAR_END)  # it has said so itself
 NEVER_MS = 1 << 62
 AHEAD = -4  # the token of the question before a paper is owed
@@ -107,9 +107,9 @@ class Spool:
             self._worker.submit(AHEAD, self._printer.status)
 
     def announced(self, records: Iterable[Record], now_ms: int) -> tuple[PrintSending, ...]:
-        """What to record in the commit of `records`: a receipt among them goes out at once.
+        """PrintSending for a receipt in `records`, for the same commit: it is then printed at once.
 
-        Only where the printer has just said that it is well, and no other paper comes before.
+        None unless the printer has just said that it is well, and no other paper comes before.
         """
         papers = (one for one in records if isinstance(one, PrintQueued) and not one.held)
         queued = [paper for paper in papers if paper.copy in RECEIPTS]
@@ -117,7 +117,7 @@ class Spool:
         busy = self._sending is not None or self._asking or self._failed is not None
         if not queued or not well or busy or self._first() is not None:
             return ()
-        self._announced = queued[0].job  # also should the commit's fault have come after it
+        self._announced = queued[0].job  # also where the commit reports a fault
         return (PrintSending(job=self._announced),)
 
     def release(self, job: int | None) -> None:
@@ -194,7 +194,7 @@ class Spool:
 
     def _tell(self, now_ms: int) -> None:
         """Record the receipts that are out, if no commit has done so since."""
-        self._tell_at_ms = now_ms + RETRY_MS  # of a journal that fails now
+        self._tell_at_ms = now_ms + RETRY_MS  # the next try, if the journal fails now
         self._owed()
         self._journal().append()
         self._told = frozenset(self._out)
@@ -222,7 +222,7 @@ class Spool:
 
     def _first(self) -> PrintJob | None:
         owed = self._owed()
-        numbers = {job.job for job in owed}  # what is out or dropped need not be known any more
+        numbers = {job.job for job in owed}  # forget jobs that are out or dropped
         self._released &= numbers
         return next((job for job in owed if self._waits(job) and self._may_go(job)), None)
 
@@ -251,7 +251,7 @@ class Spool:
         self._worker.submit(TOKEN, lambda: self._printer.print(document))
 
     def _taken_back(self) -> list[PrintHeld]:
-        """What takes announcements back: a power cut must not duplicate papers that never began."""
+        """PrintHeld for announced papers that have not begun: a power cut must not repeat them."""
         said = (
             job for job in self._owed() if job.state is PaperStands.SENDING and self._waits(job)
         )
@@ -266,7 +266,7 @@ class Spool:
         following = self._journal().next_job()
         for paper in papers:
             records.append(PrintDoubtful(job=paper.job, detail="the printer was not heard"))
-            if paper.copy is not Copy.DISPLAY:  # what that one says has ended
+            if paper.copy is not Copy.DISPLAY:  # the fault that it reports is over
                 reason = "the printer was not heard when it was sent"
                 records.append(printed_again(paper, following, reason))
                 following += 1
@@ -283,7 +283,7 @@ class Spool:
                 self._kicked = True
             case PrintResult.NOT_STARTED:
                 self._next_try_ms = now_ms + RETRY_MS
-                self._announced = job.job  # should that not be written
+                self._announced = job.job  # stays so if the commit fails
                 self._append(PrintHeld(job=job.job, detail=report.state.value))
                 self._announced = None
             case PrintResult.UNKNOWN:

@@ -59,7 +59,7 @@ class Label(enum.StrEnum):
 
 @enum.unique
 class Mark(enum.StrEnum):
-    """A line that stands for itself."""
+    """A line without a value."""
 
     TITLE = "POS签购单"
     DUPLICATE = "***重打印 DUPLICATE***"

@@ -48,7 +48,7 @@ def transaction_receipt(
     _numbers(sheet, transaction)
     _remarks(sheet, transaction, left)
     _chip(sheet, transaction, copy)
-    if training:  # nothing to sign, to prove or to bring back
+    if training:  # without signature, QR code and terms
         return sheet.centred(Mark.TRAINING, bold=True).document()
     if transaction.state in _MAY_COUNT:
         _verification(sheet, transaction, copy)
@@ -190,7 +190,7 @@ def _verification(sheet: Sheet, transaction: Transaction, copy: Copy) -> None:
 
 
 def _terms(sheet: Sheet, transaction: Transaction, merchant: Merchant, copy: Copy) -> None:
-    """Whom to call; on a cardholder's receipt of a sale that stands what may be brought back."""
+    """Phone number; the merchant's terms on a cardholder copy of a charge that stands."""
     stands = transaction.state is State.APPROVED and not transaction.voided_by
     terms = transaction.kind in CHARGES and stands and copy is Copy.CARDHOLDER
     said = [merchant.terms, merchant.terms_en] if terms else []
