@@ -14,7 +14,7 @@ _MASK = (1 << WIDTH_PX) - 1
 
 
 class Canvas:
-    """A black display to draw on; what is said on it is gathered in `lines`, what is lost in `cut`.
+    """A black display to draw on; its texts are collected in `lines`, texts without room in `cut`.
 
     Drawing outside the display is clipped.
     """

@@ -1,4 +1,4 @@
-"""Every screen on one picture, for the manual and for whoever reviews a change of the screens."""
+"""Every screen on one picture, for the manual and for reviewing a change of the screens."""
 
 from __future__ import annotations
 

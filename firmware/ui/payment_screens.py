@@ -229,7 +229,7 @@ def original(screen: Original, words: Words, canvas: Canvas) -> None:
     labels = [] if fits(where, screen.voucher) else [screen.voucher]  # beside the amount, then
     rows.append(SplitRow([where], ["" if labels else screen.voucher], keep=9))
     rows.append(AmountRow(screen.amount, *labels, heights_px=_BESIDE_TWO))
-    tail = screen.card.replace(" ", "")[-4:]  # whose groups of four may part it
+    tail = screen.card.replace(" ", "")[-4:]  # the groups of four may split it
     if screen.left:
         left = words(Text.LEFT_TO_REFUND, left=screen.left)
         cards = [words(Text.CARD_TAIL, tail=tail), f"*{tail}"]

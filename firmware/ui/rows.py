@@ -22,7 +22,7 @@ TALL_PX, LOW_PX = 16, 12  # the two faces
 TIGHT_PX = 3  # a space where a line would otherwise be a little too long
 RIGHT_PX = 4  # right of an amount that is keyed, and of what stands above its end
 GAP_PX = 2  # the least between a left and a right part of one row
-SHIFT_MAX_PX = 2  # how far screens that stand long move; so much stays dark at their right edge
+SHIFT_MAX_PX = 2  # how far screens that stay long are shifted; that much is dark at the right
 EDGE_PX = 1  # what stays dark at the right edge where there is room, since a frame hides a little
 
 
@@ -240,9 +240,9 @@ class AmountRow:
 class KeyedAmountRow(AmountRow):
     """The amount while it is keyed: digits of one size, in cells that stand still.
 
-    A keystroke shifts every digit, and what differs goes over the bus: so the digits stand on the
-    chip's pages of 8 rows, three of them but for a dark row on top, and are no wider than they must
-    be to be read at arm's length. An amount that is too long for them takes the largest that fit.
+    A key press shifts every digit, and the changed pages (8 rows of the chip) go over the bus. So
+    the digits take three whole pages, less a dark row on top, and are only as wide as reading at
+    arm's length needs. An amount that is too long for them takes the largest that fit.
     """
 
     CELL = numerals.Numeral(9, 23)

@@ -54,7 +54,7 @@ def header(words: Words, title: str, right: str = "", *, training: bool) -> list
 
 
 def mark_of(words: Words, *, training: bool, test_keys: bool) -> str:
-    """What says that this is no trade, or nothing."""
+    """The mark of training mode or of test keys; "" for neither."""
     return words(Text.TRAINING) if training else words(Text.TEST_KEYS) if test_keys else ""
 
 
