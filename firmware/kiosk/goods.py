@@ -1,4 +1,4 @@
-"""What the touch screen's shop sells, by the settings: as the page is told it, and as an order.
+"""What the touch screen's shop sells, by the settings: as the page gets it, and as an order.
 
 The page names goods and how many; names and prices are the settings' alone. An id is made of what
 the customer saw of an item, so a page of yesterday's prices can order nothing by mistake.

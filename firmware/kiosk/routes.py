@@ -58,7 +58,7 @@ PageHandler = Callable[[Request], Awaitable[Response]]
 
 
 class Readiness(Struct, frozen=True):
-    """How the terminal stands, as far as a customer is told."""
+    """The terminal's state, as far as a customer is told."""
 
     in_service: bool
     ready: bool  # an order would be taken now
@@ -162,7 +162,7 @@ class ShopRoutes:
         return answer(Accepted(id=payment.id, state=payment.state), 202)
 
     def _own(self, request: Request) -> str:
-        """The id of a payment that this page asked for. Raises Wrong, for others' as for none."""
+        """The id of a payment that this page asked for. Raises Wrong for any other, or for none."""
         name = name_of(request)
         with journal_of(self._service.door) as journal:
             order = journal.order(name)
@@ -198,7 +198,7 @@ def _route(path: str, handler: PageHandler, method: str = "GET") -> Route:
 
 
 def _require_own_page(request: Request) -> None:
-    """Raises Wrong for a page of elsewhere, though `api.origins` may name it."""
+    """Raises Wrong for a page of another origin, also of one that `api.origins` allows."""
     origin = request.headers.get("origin")
     if origin is not None and origin.partition("://")[2] != request.headers["host"]:
         raise Wrong(Why.OTHER_ORIGIN)
