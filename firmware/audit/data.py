@@ -49,8 +49,8 @@ class JournalWithKeys(Struct, frozen=True):
 def reading(directory: Path) -> Iterator[Lookups]:
     """The journal in `directory` as it is at this moment, while the terminal goes on writing.
 
-    Everything read within is of one moment, and the log of what is written meanwhile grows until it
-    ends: nothing within waits for a person. Raises Refused with one line for whatever is wrong.
+    Everything read within is one state of the journal. The write-ahead log grows until the end, so
+    nothing within may wait for a person. Raises Refused with one line for whatever is wrong.
     """
     path = require_journal(directory)
     try:
@@ -71,8 +71,8 @@ def reading(directory: Path) -> Iterator[Lookups]:
 def spooled(to: TextIO | None = None) -> Iterator[TextIO]:
     """What is written within reaches `to`, or standard output, at the end of it.
 
-    A pager that waits for a person must not hold the journal as it was: its log would grow all the
-    while. So a command enters this before `reading`, which has ended when the first line comes out.
+    A pager waits for a person, and meanwhile no snapshot of the journal may be open: its log would
+    grow. So a command enters this before `reading`, which has ended when the first line is printed.
     Long texts wait in a temporary file. Raises Refused when there is no room for it.
     """
     with tempfile.SpooledTemporaryFile(_SPOOL_BYTES, "w+", encoding="utf-8", newline="") as spool:

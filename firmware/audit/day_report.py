@@ -1,4 +1,4 @@
-"""What days or batches came to: by hour, scheme and cashier, in numbers and as lines of text.
+"""Totals of days or batches by hour, scheme and cashier, in numbers and as lines of text.
 
 Sales, voids and refunds stand side by side, voids and refunds below zero, so that each row adds up
 to its net; behind them completions of pre-authorisations and their voids, where there are any.
@@ -29,7 +29,7 @@ _NAMES = {  # of the columns
 
 
 class Report(Struct):
-    """What the trade in one currency came to."""
+    """The totals in one currency."""
 
     title: str
     currency: str

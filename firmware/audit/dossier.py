@@ -64,8 +64,8 @@ def entries_about(journal: Lookups, one: Transaction) -> Iterator[ChainedRecord]
     family: list[IntentRecorded] = []
     places: set[_Place] = set()
     jobs: set[int] = set()
-    leading: list[ChainedRecord] = []  # what was agreed and overridden before an intent
-    settings: list[ChainedRecord] = []  # what changed of them since the voucher was begun
+    leading: list[ChainedRecord] = []  # agreed amounts and overridden guards before an intent
+    settings: list[ChainedRecord] = []  # changes since the voucher was begun
     for entry in journal.records():
         record = entry.record
         match record:
@@ -74,7 +74,7 @@ def entries_about(journal: Lookups, one: Transaction) -> Iterator[ChainedRecord]
             case SettingChanged() if places:
                 settings.append(entry)
             case IntentRecorded():
-                places.discard(_place(record))  # a number that was given out anew
+                places.discard(_place(record))  # the number is used again
                 if _is(record, one) or any(_names(record, each) for each in family):
                     family.append(record)
                     yield from settings

@@ -43,7 +43,7 @@ BYTES_MAX, FILES_MAX = 64 * 2**20, 500
 NEEDED = ("records.json", "verification.json", "emv.json", "terminal-key.pem")
 _FRAME = re.compile(r"frames/([0-9a-f]{16})\.png", re.ASCII)
 _OUTCOME = set(OutcomeRecorded.__struct_fields__) - {"result"}
-_NOT_HELD = {"record", "hash"}  # of a QR: they are looked up
+_LOOKED_UP = {"record", "hash"}  # of a QR: used to find the record, and not compared here
 
 
 class PackReport(Struct):
@@ -276,7 +276,7 @@ def _qr(
         yield "no record in the file is of it"
         return
     for name, value in transaction_fields(one).items():
-        if name not in _NOT_HELD and fields[name] != value:
+        if name not in _LOOKED_UP and fields[name] != value:
             yield f"its QR code says {name} {fields[name]}, the record {value}"
     found = hashes.get(signed_record.number("record"), "")
     if not found:

@@ -25,7 +25,7 @@ SheetRow = dict[str, Cell]
 
 
 class Is(Enum):
-    """What a column holds, for whoever shows it."""
+    """What a column holds, so that each format can show it rightly."""
 
     TEXT = "text"  # what a card, a host or a person named: never computed with
     NUMBER = "identifier"  # digits whose zeros count: a voucher, an authorisation code

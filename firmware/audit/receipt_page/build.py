@@ -1,7 +1,7 @@
 """Puts the page together: keys, whose terminal it is, script and style, in one file.
 
-The page has the rule of `firmware.journal.genuine`: a key is not believed of records after the one
-that introduced the next. It shows nothing that is not signed.
+The page has the rule of `firmware.journal.genuine`: a key does not count for records after the one
+that introduced the next key. It shows nothing that is not signed.
 """
 
 from __future__ import annotations
