@@ -1,7 +1,7 @@
-"""A tar file of private files, each held to the SHA-256 that the manifest at its beginning names.
+"""A tar file of private files, each checked by its SHA-256 in the manifest at the beginning.
 
-The hashes show damage, not malice: whoever changes a file can change the manifest, too. Whether
-the journal in it is genuine, its own chain shows.
+The hashes show damage, not malice: who changes a file can change the manifest, too. The journal's
+own chain shows whether it is genuine.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def _manifest(tar: tarfile.TarFile) -> Manifest:
 
 
 def _is_plain(member: tarfile.TarInfo) -> bool:
-    """Whether it is a regular file whose name leads nowhere but downwards."""
+    """Whether it is a regular file whose name stays inside the folder."""
     well_named = all(part not in ("", ".", "..") for part in member.name.split("/"))
     return well_named and member.isreg() and not member.issparse()
 

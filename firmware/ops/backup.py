@@ -4,9 +4,9 @@ The copy is one tar file of mode 0600, for it holds the terminal's keys: the jou
 record, the embedded host's books as of the same moment, keys, settings. Only a copy that verifies
 is kept, and only one that verifies is put back.
 
-What was sold after a copy was taken is not in it, though the acquirer and the receipts have its
-numbers. So whoever puts a copy back names the last voucher there was, and the journal goes on after
-it.
+Sales made after a copy was taken are not in it, but the acquirer and the receipts have their
+numbers. So the person who puts a copy back names the last voucher that was given out, and the
+journal goes on after it.
 """
 
 from __future__ import annotations
@@ -86,9 +86,9 @@ def back_up(
 
 @contextlib.contextmanager
 def unpacked(backup: Path, beside: Path | None = None) -> Iterator[tuple[Manifest, Path]]:
-    """What a copy holds, and a folder with it in `beside` or for temporary files, which goes away.
+    """The manifest of a copy, and a temporary folder (in `beside`, if given) with its files.
 
-    Its files are those that were packed; its journal is not verified. Raises JournalFault.
+    The files are those that were packed; the journal is not verified. Raises JournalFault.
     """
     with contextlib.ExitStack() as rooms:
         with _faults(backup):
@@ -131,8 +131,8 @@ def put_back(
     """Make a copy the terminal's data in `directory`, which is empty or not there yet.
 
     `last` is the batch and number of the last voucher that the terminal gave out, be it after the
-    copy. The data belong to whom `directory` belongs to. Raises JournalFault; then nothing
-    was put that a terminal would begin on.
+    copy. The files get the owner of `directory`. Raises JournalFault; no data on which a
+    terminal would start are then left.
     """
     with _faults(directory):
         there = directory.exists()
@@ -186,7 +186,7 @@ def _copied(directory: Path, folder: Path, pause: Callable[[], None]) -> dict[st
                 for name, source in sources.items():
                     _copy(source, folder / name)
                 copied = True
-        if copied:  # the log of what is written meanwhile grows no more
+        if copied:  # the snapshots are closed, so the log does not grow meanwhile
             for name in sources:
                 _compact(folder / name)
             return {name: folder / name for name in sources}
@@ -203,9 +203,10 @@ def _snapshot(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _is_quiet(journal: Lookups, directory: Path) -> bool:
-    """Whether the books belong to the journal as it is seen, and nothing in it is undecided.
+    """Whether the journal has no open intent, and no new record since its snapshot.
 
-    An open intent would be reversed where the copy is put back, though its sale went on here.
+    So the books' snapshot is of the same moment. An open intent would be reversed where the copy is
+    put back, though its sale went on here.
     """
     with _snapshot(directory / DATABASE) as after:
         return not journal.open_intents() and journal.head() == Lookups(after).head()

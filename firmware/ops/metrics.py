@@ -201,7 +201,7 @@ class MetricsServer:
         self._thread.start()
 
     def _answer(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        """The figures, for who names this server right.
+        """The figures, for a request whose Host is this server.
 
         A page elsewhere can make a browser ask 127.0.0.1 under a name of its own (DNS rebinding).
         """

@@ -73,7 +73,7 @@ def checks_of_parts(
     *,
     choose: Choose | None = None,
 ) -> Iterator[Inspection]:
-    """Every check on the parts themselves, which whoever made them closes."""
+    """Every check on the parts themselves. The caller closes the parts."""
     clock = SystemClock()
     yield DisplayCheck(machine, parts.display, clock, config.display, choose)
     matrix = KEYPAD if config.keypad.kind == "matrix" else None

@@ -1,4 +1,4 @@
-"""Checks the keys: whether they can be had, one stuck, and by asking for each what is wrong."""
+"""Checks the keys: can they be read, is one stuck, and, key by key, which wires are wrong."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class SystemUser(Struct, frozen=True):
 
 
 def may(who: SystemUser, status: os.stat_result, wanted: int) -> bool:
-    """Whether the mode gives `who`, not root, all of `wanted`, as owner, in the group, or else.
+    """Whether the mode gives `who` all of `wanted`: as owner, by a group, or as any user, not root.
 
     Access control lists are not looked at. See path_resolution(7).
     """

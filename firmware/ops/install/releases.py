@@ -2,7 +2,7 @@
 
     /opt/pos-terminal/package            what the Debian package holds; dpkg replaces it
     /opt/pos-terminal/releases/VERSION   each release taken from there, by hard links
-    /opt/pos-terminal/current, previous  links: what runs, and what is gone back to
+    /opt/pos-terminal/current, previous  links: the release that runs, and the one before it
     /opt/pos-terminal/trial.json         there is a trial
 
 A trial is judged by the previous release, which is known to work: a new one may not even start.
@@ -58,12 +58,12 @@ class Releases(Struct, frozen=True):
 
     @property
     def current(self) -> str:
-        """What runs; "" before the first one."""
+        """The release that runs; "" before the first one."""
         return self._linked("current")
 
     @property
     def previous(self) -> str:
-        """What is gone back to; "" for nothing."""
+        """The release that `back` makes current; "" for none."""
         return self._linked("previous")
 
     @property
@@ -168,7 +168,7 @@ class Releases(Struct, frozen=True):
     # --- health ---
 
     def _faults(self) -> str:
-        """What speaks against the release that runs; "" for nothing."""
+        """Why the release that runs is not well; "" where it is."""
         service = self._service()
         if service["ActiveState"] != "active":
             return f"the service is {service['ActiveState'] or 'gone'}"

@@ -36,7 +36,7 @@ def ran(command: Sequence[str]) -> str:
 
 
 class System(Struct, frozen=True):
-    """A system below `root`. `live`: it is the running one, whose services hear of changes."""
+    """A system below `root`. `live`: it is the one that runs: systemd is told of changes."""
 
     root: Path
     live: bool
