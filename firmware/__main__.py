@@ -59,12 +59,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.unraisablehook = raise_later
             signal.signal(signal.SIGINT, signal.default_int_handler)
             for number in (signal.SIGTERM, signal.SIGHUP):
-                if signal.getsignal(number) is signal.SIG_DFL:  # whoever says nohup means it
+                if signal.getsignal(number) is signal.SIG_DFL:  # not under nohup
                     signal.signal(number, _end)
         return _run(words, alone=arguments is None)
     except Refused as refused:
         return refused.say()
-    except BrokenPipeError:  # whoever read has seen enough, and the exit's flush would say so again
+    except BrokenPipeError:  # the reader closed the pipe, and the flush at exit would fail again
         _give_up_output()
         return 0
     except OSError as error:  # what a command does not know better: a full disk under its output
@@ -136,9 +136,9 @@ def _stands_in(frame: FrameType | None, code: CodeType) -> bool:
 
 
 def _open_closed_streams() -> None:
-    """Have a standard stream that was closed at the start read nothing, and lose what it is told.
+    """Connect a standard stream that was closed at the start to the null device.
 
-    Python gives None for it, and the next file or connection would have its number.
+    Python gives None for it, and the next file or connection would get its descriptor.
     """
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is not None:

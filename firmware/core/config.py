@@ -75,36 +75,36 @@ class Check(Section, frozen=True):
     min_view_ms: Annotated[
         int,
         Meta(ge=300, le=10_000),
-        says("an amount is agreed to no sooner than this after it was shown"),
+        says("ENTER counts no sooner than this after the amount was shown"),
     ] = 600
 
 
 class Sale(Section, frozen=True):
     """Limits and guards of a sale. A limit of 0 is no limit."""
 
-    max_amount: Annotated[AmountMinor, says('no sale is larger; "0.00" is no limit')] = 5_000_000
+    max_amount: Annotated[AmountMinor, says('the largest sale; "0.00" is no limit')] = 5_000_000
     double_check_over: Annotated[AmountMinor, says("larger amounts are keyed twice")] = 500_000
-    day_limit: Annotated[AmountMinor, says('of all sales of a day; "0.00" is no limit')] = 0
+    day_limit: Annotated[
+        AmountMinor, says('the most for all sales of a day; "0.00" is no limit')
+    ] = 0
     card_day_limit: Annotated[
-        AmountMinor, says('of one card\'s sales of a day; "0.00" is no limit')
+        AmountMinor, says('the most for one card\'s sales of a day; "0.00" is no limit')
     ] = 0
     unusual_factor: Annotated[
         int,
         Meta(ge=0, le=1000),
-        says("times the median sale is unusual; 0 switches the warning off"),
+        says("a sale of so many times the median is unusual; 0: no warning"),
     ] = 10
     unusual_history: Annotated[
-        int, Meta(ge=1, le=1000), says("how many sales the median is of")
+        int, Meta(ge=1, le=1000), says("how many of the last sales the median is of")
     ] = 50
     unusual_min_history: Annotated[
-        int, Meta(ge=1, le=1000), says("with fewer sales than this nothing is unusual")
+        int, Meta(ge=1, le=1000), says("no warning before there were so many sales")
     ] = 5
     duplicate_window_s: Annotated[
-        int, Meta(ge=0, le=86_400), says("same card and amount within this is asked about")
+        int, Meta(ge=0, le=86_400), says("same card and amount within this: the display asks")
     ] = 300
-    always_online: Annotated[bool, says("no card approves by itself, whatever its floor limit")] = (
-        False
-    )
+    always_online: Annotated[bool, says("no sale is approved offline, at any floor limit")] = False
     undo_s: Annotated[
         int, Meta(ge=0, le=600), says("how long an approved sale can be undone at once")
     ] = 30
@@ -139,7 +139,7 @@ class Preauth(Section, frozen=True):
     completion_percent: Annotated[
         int,
         Meta(ge=100, le=COMPLETION_PERCENT_MAX),
-        says("of what is held a completion charges no more"),
+        says("the most that a completion charges, of what is held"),
     ] = COMPLETION_PERCENT_MAX
     window_days: Annotated[
         int, Meta(ge=1, le=365), says("older holds lapse, and are not completed")
@@ -148,14 +148,14 @@ class Preauth(Section, frozen=True):
         True
     )
     other_terminals: Annotated[
-        bool, says("use what another terminal of this merchant holds; the acquirer decides")
+        bool, says("complete or void another terminal's holds, too; the acquirer decides")
     ] = False
 
 
 class Batch(Section, frozen=True):
     """How many transactions a batch takes."""
 
-    warn_at: Annotated[Count, says("from so many transactions on idle asks to settle")] = 450
+    warn_at: Annotated[Count, says("from so many transactions on, idle asks to settle")] = 450
     full_at: Annotated[
         int, Meta(ge=1, le=999_999), says("with so many transactions a batch takes no more")
     ] = 500
@@ -178,9 +178,9 @@ class Host(Section, frozen=True):
         bool, says("the last two digits of an amount are the response code")
     ] = False
     timeout_s: Annotated[Seconds, says("no answer within this leads to a reversal")] = 30
-    address: Annotated[str, says("not local: name or number of the host")] = ""
+    address: Annotated[str, says("not local: name or IP address of the host")] = ""
     port: Annotated[Port, says("not local: its port")] = 0
-    tls: Annotated[bool, says("not local: over TLS, the host's name held to its certificate")] = (
+    tls: Annotated[bool, says("not local: over TLS, with a certificate for the host's name")] = (
         False
     )
     tls_ca: Annotated[
@@ -265,7 +265,7 @@ class PrinterSettings(Section, frozen=True):
         Literal["auto"] | bool, says("whether it draws QR codes by itself; true or false")
     ] = "auto"
     status: Annotated[
-        Literal["auto", "dle-eot", "gs-r", "esc-v", "none"], says("how it is asked how it is")
+        Literal["auto", "dle-eot", "gs-r", "esc-v", "none"], says("how its status is asked for")
     ] = "auto"
 
 
@@ -301,7 +301,7 @@ class SignalsSettings(Section, frozen=True):
     """Optional extras on the header; one that is not there is silent."""
 
     buzzer: Annotated[
-        bool, says("an active one sounds where a key is refused or somebody is to look")
+        bool, says("an active buzzer: sounds for a refused key, and for attention")
     ] = False
     lights: Annotated[bool, says("green while the terminal trades, red while it does not")] = False
 

@@ -125,7 +125,7 @@ def _section(
 
 
 def _items(raw: Any, place: str, currency: Currency, mistakes: list[Mistake]) -> tuple[Item, ...]:
-    """The tables of a price list, each held to the rules of a section."""
+    """The tables of a price list, each checked by the rules of a section."""
     if not isinstance(raw, (list, tuple)) or not all(isinstance(each, Mapping) for each in raw):
         mistakes.append(Mistake(place, "expected [[kiosk.items]] tables"))
         return ()

@@ -11,8 +11,8 @@ PR_SET_DUMPABLE = 4  # see prctl(2)
 def forbid() -> None:
     """Let this process leave no core, neither in a file nor through a pipe.
 
-    No limit holds a core back that a pipe takes (see core(5)): on Linux the process is made one
-    that is not dumped, which keeps debuggers of the same user away as well. Never raises.
+    A size limit does not stop a core that goes to a pipe (see core(5)): on Linux the process is
+    made undumpable, which keeps debuggers of the same user away as well. Never raises.
     """
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))

@@ -1,7 +1,7 @@
-"""Files that people name: read within bounds, and never replaced without a word.
+"""Files that people name: read up to a size, and replaced only where this is asked for.
 
 A name may lead to anything: a device without an end, a pipe that nobody writes to, a directory, a
-file of another person's through a link. Whoever reads one of people's files does it here.
+file of another person's through a link. So all files that people name are read by this module.
 """
 
 from __future__ import annotations

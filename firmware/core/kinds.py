@@ -128,7 +128,7 @@ class NotBegun(enum.Enum):
 class GuardKind(enum.Enum):
     """A warning that somebody may go on in spite of."""
 
-    CLOCK = "clock"  # the supervisor says which day it is
+    CLOCK = "clock"  # a date that the supervisor confirmed
     UNUSUAL_AMOUNT = "unusual amount"
     DUPLICATE = "duplicate"  # this card was charged this amount a moment ago
 
@@ -146,7 +146,7 @@ class EndCause(enum.Enum):
     NOT_AGREED = "not-agreed-in-time"
     NO_CARD = "no-card-in-time"  # or its PIN was not keyed
     CARD_LIMIT = "card-over-limit"  # more than one card may pay in a day
-    OWED_FIRST = "owed-first"  # the acquirer could not be told of what it must hear of first
+    OWED_FIRST = "owed-first"  # a reversal or an advice must reach the acquirer first
     BATCH_FULL = "batch-full"
     REFUSED = "refused"  # another rule of the terminal's
     POWER_LOST = "power-lost"
@@ -203,7 +203,7 @@ class EmvData(msgspec.Struct, frozen=True, kw_only=True):
     iad: str = ""
     unpredictable_number: str = ""
     arqc: str = ""
-    test_keys: bool = False  # the terminal trusted test CA keys: no receipt of a trading one
+    test_keys: bool = False  # the terminal trusted test CA keys: not for trade
 
 
 class Verification(enum.Enum):

@@ -2,7 +2,7 @@
 
 Whatever is logged goes through `masked` as one text, tracebacks too: numbers that are no card's
 may be hidden, but no card number gets through. Masked types (`firmware.core.masked`)
-show no value to begin with. Under journald the line's level is told in its own way, and no time.
+show no value to begin with. Under journald a line begins with its level as `<6>`, without a time.
 """
 
 from __future__ import annotations

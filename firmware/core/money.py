@@ -1,6 +1,6 @@
 """Money: an integer of minor units with its ISO 4217 currency. No floats, anywhere near it.
 
-Here alone amounts are read from text and written as text, by the currency's exponent.
+Only this module reads amounts from text and writes them as text, by the currency's exponent.
 """
 
 from __future__ import annotations

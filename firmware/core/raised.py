@@ -9,7 +9,7 @@ E = TypeVar("E", bound=Exception)
 
 
 class RaisedAs(Generic[E]):
-    """Within it, errors of `kinds` are raised as what `make` makes of them, their cause kept.
+    """A context that raises `make(error)` in the place of an error of `kinds`, which is its cause.
 
     It may be entered any number of times; a generator would cost ten times as much.
     """

@@ -24,7 +24,7 @@ class Trouble(enum.Enum):
     BOOKS = "books"  # the embedded host's books are not those that this journal knows
     LOST = "lost"  # there was a journal here, and it is gone
     GONE = "gone"  # the data of a running terminal is not in its place: a mount, a folder
-    OTHERS = "others"  # and there lies another terminal's, or an earlier copy
+    OTHERS = "others"  # in its place are another terminal's data, or an earlier copy
     NEWER = "newer"  # written by a later release
     BUSY = "busy"  # another process has it
     KEYS = "keys"  # the terminal's keys are not those of this journal
@@ -37,7 +37,7 @@ class Trouble(enum.Enum):
 
 
 class JournalFault(Exception):  # noqa: N818 - called a fault everywhere
-    """The journal cannot promise what it must; `words` say why, for the screen and the log."""
+    """The journal cannot be relied on; `words` say why, for the screen and the log."""
 
     def __init__(self, trouble: Trouble, words: str) -> None:
         super().__init__(f"journal {trouble.value}: {words}")
