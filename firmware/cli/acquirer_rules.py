@@ -1,4 +1,4 @@
-"""`pos acquirer rule`: what a running server does to messages, for whoever tests a terminal."""
+"""`pos acquirer rule`: what a running server does to messages, for tests of a terminal."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _WHEN = {  # what a rule looks at: whether it is a number, and what it says
     "stan": (True, "of this STAN alone"),
     "amount": (True, "of this amount alone, in minor units"),
     "amount_ends": (False, "of amounts with these last digits"),
-    "skip": (True, "not the first so many that fit"),
-    "times": (True, "and then so often (default: always)"),
+    "skip": (True, "skip the first so many that fit"),
+    "times": (True, "follow the rule so often (default: always)"),
 }
 
 

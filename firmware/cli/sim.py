@@ -83,7 +83,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         " two lines with its components (default: the one in the data, or by menu 7)",
     )
     parser.add_argument(
-        "--acquirer-ca", type=Path, metavar="FILE", help="over TLS, held to this authority"
+        "--acquirer-ca", type=Path, metavar="FILE", help="over TLS, certified by this authority"
     )
     parser.add_argument("--picture", type=Path, metavar="FILE", help="draw the page and end")
     add_force_argument(parser)

@@ -118,5 +118,5 @@ def _is_pack(path: Path) -> bool:
     """Whether a file is a ZIP, and so neither a journal nor a backup."""
     try:
         return path.is_file() and zipfile.is_zipfile(path)
-    except OSError:  # whoever opens it next says so
+    except OSError:  # reported where it is opened next
         return False
