@@ -1,8 +1,8 @@
 """Where every wire goes: pins, buses, addresses and the legends on the keys.
 
-This is the single truth. Drivers are built from it, and a test holds the wiring table of
-`hw/README.md` to it row by row. `BoardPin` carries both numbers a person meets: BCM, which software
-uses, and the position on the 40-pin header, which hands use.
+This is the only place that says so. Drivers are built from it, and a test compares the wiring table
+of `hw/README.md` with it row by row. `BoardPin` has both numbers of a pin: BCM, for software,
+and the position on the 40-pin header, by which people wire.
 """
 
 from __future__ import annotations

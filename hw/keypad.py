@@ -6,13 +6,13 @@ keys on the corners of a rectangle show a fourth that nobody presses, so a scan 
 it is thrown away, and nothing counts until every key is up.
 
 Rules of a key. A contact counts once `DEBOUNCE_SCANS` scans agree. A press is reported when it is
-the only key down, and no other is reported until it is up again: a PIN or an amount takes
-one key at a time, and of two keys pressed together neither. A contact that opens for less than
-`GAP_MS` and closes again is still the same press: worn membranes gap under the finger. What stays
-down for longer than a hand would hold it is a stuck key, and the keypad is lost until it comes up.
+the only key down, and no other is reported until it is up again: a PIN or an amount takes one key
+at a time, and two keys pressed together are both ignored. A contact that opens for less than
+`GAP_MS` and closes again is still the same press: worn membranes gap under the finger. A key that
+is down for longer than a hand would hold it is stuck, and the keypad is lost until it comes up.
 
 At rest all rows are outputs, low, and only the columns are read, a quarter as often: a fifth of a
-scan's work on the pins, twenty times less in all. Keys can short rows then, all at one level.
+scan's work on the pins, twenty times less in all. Keys may then join rows: all are at one level.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ class OledChip(enum.Enum):
 
 
 class Addressing(Struct, frozen=True):
-    """How a controller is told where data goes. Bytes count I²C address and control bytes."""
+    """How a controller's address is set. Bytes count I²C address and control bytes."""
 
     window_bytes: int
     spans_pages: bool
@@ -121,8 +121,8 @@ class Oled:
 
         The frame is `image`, so that no old one is seen before it; without one, what was shown
         last. Raises DeviceFault while the display is still lost. Also heals a display that a
-        disturbance has silently reset: the wire has no way to read it back. On one that is well,
-        and is not reset by its bus's opening as over SPI, nothing is seen of it.
+        disturbance has silently reset: the wire has no way to read it back. A display that works
+        shows no change, unless opening its bus resets it, as over SPI.
         """
         if image is not None:
             self._wanted = self._packed(image)
@@ -270,7 +270,7 @@ def spi(connect_header: Callable[[], PinHeader], spidev: Any = None) -> Callable
 
 
 class _OutputLines:
-    """gpiozero's pins in the words of RPi.GPIO, as far as luma speaks them."""
+    """gpiozero's pins behind those functions of RPi.GPIO that luma calls."""
 
     LOW, HIGH, OUT = 0, 1, "output"
 

@@ -1,6 +1,6 @@
-"""The seams between the firmware and the devices: one protocol a device, and the values it speaks.
+"""The ports between the firmware and the devices: a Protocol for each device, and its values.
 
-Drivers are synchronous and single-threaded. Whoever runs a driver (a worker thread on the Pi,
+Drivers are synchronous and single-threaded. The caller of a driver (a worker thread on the Pi,
 virtual time in tests) decides when its methods run; a driver starts no thread and reads no clock
 but the one it is given.
 """

@@ -1,10 +1,10 @@
 """The thermal printer: one document at a time over an ESC/POS wire, and what became of it.
 
-ESC/POS has no confirmed print. What there is, is used (`hw.printer_status`): the state before and
-after, and a question that the printer answers only when it has come to it in its buffer, sent
-behind the document. Without a good answer the result is reported as unknown. A printer that has
-never answered is believed to print what the wire takes; its state is UNKNOWN. One that has answered
-before and is silent now is not believed: it may take every byte and print none.
+ESC/POS has no confirmed print. The driver takes what there is (`hw.printer_status`): the state
+before and after, and a question behind the document, which the printer answers when it has
+processed all that came before. Without a good answer the result is reported as unknown. A printer
+that has never answered is assumed to print what the wire takes; its state is UNKNOWN. Of one that
+has answered before and is silent now nothing is assumed: it may take every byte and print none.
 
 A job that broke off leaves the printer waiting for the rest of a raster band, a symbol or a
 character, and it would swallow what comes next. If it waits for the length of a block, anything
@@ -75,7 +75,7 @@ class EscposPrinter:
         self._encoder = Encoder(profile, font or PaperFont())
         self._questions = Questions(transport, profile.status)
         self._open = False
-        self._clean = False  # the printer may have been left in the middle by who went before
+        self._clean = False  # an earlier process may have left the printer within a command
         self._fences = False
 
     def status(self) -> PaperState:

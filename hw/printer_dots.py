@@ -82,7 +82,7 @@ def _banded(dots: Image.Image, align: Align) -> Iterator[bytes]:
 
 
 def _stretches(dots: Image.Image) -> list[tuple[int, int]]:
-    """Top and end of each stretch of rows that is sent; short gaps are sent with what they part."""
+    """Top and end of each stretch of rows that is sent; a short gap is sent within a stretch."""
     row_bytes = dots.width // 8
     data = dots.tobytes()
     inked = [any(data[y * row_bytes : (y + 1) * row_bytes]) for y in range(dots.height)]

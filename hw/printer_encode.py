@@ -63,7 +63,7 @@ class Mode(enum.Enum):
 
 
 class StatusQuery(enum.Enum):
-    """How a printer is asked how it is."""
+    """How a printer's status is asked for."""
 
     AUTO = "auto"  # by the first of the three that it answers
     DLE_EOT = "dle-eot"  # in real time: Epson and most others

@@ -3,7 +3,7 @@
 Two free outline faces are drawn 1-bit: hanzi and full-width signs at 24 px fill two columns, ASCII
 at 20 px fills one. The driver prints with them where a printer's own characters will not do, and
 the printer's model draws with them. What they lack prints as 〓, the typesetter's mark for a
-missing sort: seen by whoever reads the paper, where an empty box would pass for a design.
+missing sort: a reader notices it, and would take an empty box for a design.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How a printer is asked how it is, and what its answers mean.
+"""How a printer's status is asked for, and what its answers mean.
 
 There are three ways. `DLE EOT` is answered at once, whatever the printer does. `GS r` and `ESC v`
 are answered in their turn, behind what was sent before: the only ways of printers without

@@ -50,7 +50,7 @@ class SlotWatch:
 
     def changed(self, state: int, at_ms: int, *, back: bool) -> list[SlotEvent]:
         """What `state` tells. When a reader comes `back`, its DeviceBack tells an empty slot."""
-        if not state & _KNOWN:  # pcscd powers a card first, and only then tells of it
+        if not state & _KNOWN:  # pcscd powers a card before it reports it
             return []
         before, first, was_present = self.state, not self.looked, self.present
         self.state, self.looked = seen(state), True

@@ -1,6 +1,6 @@
 """Runs blocking drivers on threads of their own and posts what happens into the inbox.
 
-The only module of the project that has threads for devices; whoever makes a worker starts its
+The only module of the project that has threads for devices; the maker of a worker starts its
 `thread`. Each worker owns its driver: no other thread calls it, `CardReader.interrupt` apart.
 """
 

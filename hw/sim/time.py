@@ -1,4 +1,4 @@
-"""Virtual time: the modelled devices and whoever they drive, on one thread, without real waiting.
+"""Virtual time: the modelled devices and the terminal's runner on one thread, without waiting.
 
 Time passes only here. Between two moments nothing happens by construction, so a day of idling
 costs as little as the few wake-ups in it, and the same inputs give the same run every time.

@@ -29,7 +29,7 @@ class Faults:
     garbage: bool = False
     endless_61xx: bool = False
     met: int = 0  # how often a terminal met a card that was mute or pulled
-    was_pulled: bool = False  # by `pull_at`; whoever holds the slot takes the card out
+    was_pulled: bool = False  # by `pull_at`; the slot then removes the card
     _pull_in: int | None = None
     _told: int = 0
     _last_header: bytes = b""

@@ -1,4 +1,4 @@
-"""What a card is told when it is made: the TOML files of the tray, read strictly.
+"""The personalisation data of the modelled cards: the TOML files of the tray, read strictly.
 
 One file a card, one `[[application]]` a payment application. Amounts are minor units, dates
 YYYY-MM-DD, everything that goes to the wire as it is stands in hex.

@@ -193,7 +193,7 @@ class Matrix:
 
 
 class MatrixPin(MockPin):  # type: ignore[misc] # gpiozero has no types
-    """A gpiozero pin on a wire of the matrix. Its level is the wire's, whoever drives it."""
+    """A gpiozero pin on a wire of the matrix. Its level is the wire's, whichever pin drives it."""
 
     def __init__(self, factory: MatrixFactory, info: Any) -> None:
         super().__init__(factory, info)

@@ -28,13 +28,13 @@ from hw.sim.printer.paper import Paper
 BUFFER_BYTES = 4096
 STATUS_REQUESTS = (1, 2, 3, 4)
 LATE_MS = 700
-ADVANCES_KEPT = 4096  # some papers' worth, for who wants to know how long they took
+ADVANCES_KEPT = 4096  # of some papers, to tell how long they took
 
 
 class PrinterModel:
     """A printer of 32 or 48 columns with paper in it.
 
-    `on_change` is called after each fault comes or goes, for whoever polls in virtual time.
+    `on_change` is called after each fault comes or goes, so that virtual time polls the driver.
     """
 
     def __init__(
@@ -176,7 +176,7 @@ class PrinterModel:
         return self.take_answers()
 
     def pause(self) -> None:
-        """Whoever sends waits: what is buffered is printed meanwhile."""
+        """The sender waits; what is buffered is printed meanwhile."""
         self._burst = 0
 
     def take_answers(self) -> bytes:

@@ -1,7 +1,7 @@
 """A slot of a real `pcscd`, moved by hands as the modelled one is: the second way to a card.
 
-What takes a daemon time is waited for here, on the reader's own event, so that whoever inserts a
-card may look for it at once; virtual time stands still meanwhile.
+Each change waits here for the daemon, by the reader's own event, so that an inserted card is there
+when `insert` returns; virtual time stands still meanwhile.
 """
 
 from __future__ import annotations
