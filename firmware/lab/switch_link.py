@@ -90,7 +90,7 @@ class SwitchLink:
         else:
             self._rules.rules = tuple(Rule(does="code", code=word, type=one) for one in PAYMENTS)
 
-    # -- its books, for whoever holds them against a journal ----------------------------------
+    # -- its books, to be compared with a journal ---------------------------------------------
 
     def names_by_hash(self, key: SecretKey) -> dict[str, str]:
         """The accounts' names by the hash that their PAN has under a terminal's key."""

@@ -1,9 +1,9 @@
 """What an acquirer takes: sales a second and their times, by terminals and by engine of its books.
 
 Server, database and load share this machine. Each sale has a PIN and a genuine cryptogram, and
-is durable before its answer leaves. Beside them the processor time that a sale takes of servers and
-database: other work on the machine changes it less than the rest. What the load takes, the
-terminals of the measurement, is told beside it and no part of it.
+is durable before its answer leaves. The processor time of servers and database for each sale is
+given as well: other work on the machine changes it less. That of the load, the measuring terminals,
+is given apart.
 """
 
 from __future__ import annotations

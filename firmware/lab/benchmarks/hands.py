@@ -1,4 +1,4 @@
-"""Hands on a modelled bench: they take sales at the pace of virtual time, for whoever measures."""
+"""Cashier and cardholder at a modelled bench: they make sales in virtual time, for benchmarks."""
 
 from __future__ import annotations
 

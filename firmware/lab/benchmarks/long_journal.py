@@ -35,7 +35,7 @@ BATCH_SALES, AMOUNT_MINOR = 500, 1_250
 BYTES_PER_SALE = 1_600  # with indexes, roughly: whether the disk has room
 CARD = CardFacts(hash="5a" * 32, first6="625094", last4="0016", pan_length=16, psn="01")
 TEMPLATE_STAN, TEMPLATE_BATCH = 1, 1
-# nothing is lost when the making of it is cut; whoever opens it next has its log again
+# an interrupted run is repeated, so it needs no log; the journal has one again once it is opened
 UNSAFE = ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", "PRAGMA cache_size = -200000")
 LOG_BYTES = 3_500_000  # of a write-ahead log that SQLite is about to write back, at 1,000 pages
 

@@ -1,4 +1,4 @@
-"""A program: takes sales on the models, for whoever watches its system calls.
+"""A program: makes sales on the models, so that its system calls can be watched.
 
 `trade.py FOLDER COUNT` prints as JSON, for each sale, what the journal did: commits, records, and
 the bytes by which its write-ahead log grew (0 once it is written over from its beginning).

@@ -50,7 +50,7 @@ class Downloads:
             return UNKNOWN
         name = f"evidence-{batch:06d}-{voucher:06d}.zip"
         with tempfile.NamedTemporaryFile(suffix=".toml") as empty:
-            # of no settings: what this machine is set to be has no part in the simulator
+            # without settings: this machine's own configuration is not the simulator's
             asked = ("evidence", str(voucher), "--batch", str(batch), "--config", empty.name)
             return await self._made(name, "application/zip", *asked)
 

@@ -19,7 +19,7 @@ from firmware.terminal.drivers import profile_of, width_mm_of
 
 
 class Publisher:
-    """The eyes of the page on one stage. `speed` and `faults` are told by who acts."""
+    """Reads one stage for the pages. `speed` and `faults` are set by the session."""
 
     def __init__(self, hub: Hub, stage: Stage, recorder: Recorder) -> None:
         self.speed = 1
@@ -56,7 +56,7 @@ class Publisher:
         }
 
     def publish(self) -> None:
-        """Tell what has changed."""
+        """Put what has changed into the hub."""
         stage, hub = self._stage, self._hub
         bench = stage.bench
         card = bench.slot.card
@@ -80,7 +80,7 @@ class Publisher:
             self._hub.add("trace", found)
 
     def notice(self, words: str) -> None:
-        """Say something to whoever looks at a page."""
+        """Show a notice on every open page."""
         self._notices += 1
         self._hub.put("notice", {"count": self._notices, "words": words})
 

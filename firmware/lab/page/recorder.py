@@ -24,7 +24,7 @@ from hw.events import Key, KeyPressed
 from hw.sim.cards.card import Card
 
 LINES_MAX = 20_000
-LONG_MS = 500  # a key that is down for longer is told by its going down and its coming up
+LONG_MS = 500  # a key that is down for longer is recorded as `down` and `up`
 WAITING_MAX = 200  # more than a terminal keeps of what is typed ahead
 ENDS_ENTRY = ("insert", "remove", "power cut")
 

@@ -109,7 +109,7 @@ class Session:
     def _run(self) -> None:
         try:
             self._set_up(self._settings)
-        except Exception as fault:  # noqa: BLE001 - whoever starts it is told
+        except Exception as fault:  # noqa: BLE001 - `start` raises it
             self._begun.set_exception(fault)
             return
         self._begun.set_result(None)
@@ -264,7 +264,7 @@ class Session:
             raise ScenarioError("page", f"no key is called {request.key}")
         self._pass_time()
         runner = self._runner
-        if runner is not None:  # a late thread finds down and up together: hands were not so fast
+        if runner is not None:  # down and up may come together if this thread is late
             least_ms = DOWN_MS if isinstance(request, commands.Up) else UP_AGAIN_MS
             self._time.run_ahead(runner, self._moved_ms.get(key, 0) + least_ms)
         self._moved_ms[key] = self._now_ms

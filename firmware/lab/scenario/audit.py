@@ -1,4 +1,4 @@
-"""Holds the host's books against the journal, account by account: where money would be lost."""
+"""Compares the host's books with the journal, account by account, to find money that is lost."""
 
 from __future__ import annotations
 

@@ -45,14 +45,14 @@ class Disk(Storage):
         self.used_in_vain = 0
 
     def fail(self, fault: DiskFault | None) -> None:
-        """Let a fault come instead of any that is there, or None: it is well again."""
+        """Have this fault in the place of any other; None: the disk is well again."""
         self._fault = fault
         if self.is_gone and fault is not DiskFault.GONE:
             self._away.rename(self._directory)
         elif fault is DiskFault.GONE and not self.is_gone:
             self._directory.rename(self._away)
         if self.connection is not None:
-            with contextlib.suppress(sqlite3.ProgrammingError):  # whoever had it has closed it
+            with contextlib.suppress(sqlite3.ProgrammingError):  # its user has closed it
                 self.connection.suffer(fault)
 
     @property

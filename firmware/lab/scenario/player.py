@@ -1,4 +1,4 @@
-"""Plays the steps of a scenario on a stage, in virtual time, and holds its expectations."""
+"""Plays the steps of a scenario on a stage, in virtual time, and checks its expectations."""
 
 from __future__ import annotations
 

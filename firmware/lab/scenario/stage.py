@@ -139,7 +139,7 @@ class Stage:
     def wait_for_host(self) -> None:
         """Let an answer that never comes be waited for as long as the settings say.
 
-        A scenario need not see that wait; whoever tries a till in real time does.
+        A scenario need not see that wait; a test of a till in real time has to.
         """
         answered_ms, silent_ms = self.bench.host_ms, self.config.host.timeout_s * 1_000
         self.bench.host_ms = lambda: silent_ms if self.line.unanswered else answered_ms()

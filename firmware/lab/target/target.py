@@ -136,7 +136,7 @@ class Target:
             self._stage = self._player.stage
             self.token = self._make_token()
             self._serve()
-        except Exception as fault:  # noqa: BLE001 - whoever starts it is told
+        except Exception as fault:  # noqa: BLE001 - `start` raises it
             self._begun.set_exception(fault)
             return
         self._begun.set_result(None)
@@ -194,7 +194,7 @@ class Target:
         job, answer = request
         try:
             answer.set_result(job())
-        except Exception as bug:  # noqa: BLE001 - whoever asked is told
+        except Exception as bug:  # noqa: BLE001 - its future raises it
             answer.set_exception(bug)
 
     def _hear(self, event: TillEvent) -> None:
