@@ -232,14 +232,16 @@ class TestHostileBytes:
         named = [name for name in REQUESTS if ends.line.profile.seals(name)]
         sent = ends.asks(ends.requests[data.draw(st.sampled_from(named))])
         whole = bytearray(sent)
-        for _ in range(data.draw(st.integers(1, 4))):
-            at = data.draw(st.integers(0, len(whole) - 1))
+        # one in each place of a block: the MAC of UnionPay's usual scheme is made of the XOR of all
+        # blocks, in which two that are changed alike do not show
+        places = st.integers(0, len(whole) - 1)
+        for at in data.draw(st.lists(places, min_size=1, max_size=4, unique_by=lambda at: at % 8)):
             whole[at] ^= data.draw(st.integers(1, 255))
         opened = ends.line.open_request(bytes(whole))
         if opened is None:
             return
         asked = ends.line.read_opened(opened, KEYS, TODAY).request
-        # several patches may undo each other, and what is before the message is not under the MAC
+        # what is before the message is not under the MAC
         assert isinstance(asked, Unacceptable) or asked == ends.heard(sent).request
 
     @settings(max_examples=200, deadline=None)

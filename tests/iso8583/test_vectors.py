@@ -15,7 +15,7 @@ from firmware.iso8583 import des
 from firmware.iso8583.codec import DecodeError
 from firmware.iso8583.frame import FrameError, answer_to, pack_frame, unpack_frame
 from firmware.iso8583.mac import mac_of
-from firmware.iso8583.profile import FrameShape, Profile
+from firmware.iso8583.profile import FrameShape, Profile, Scheme
 
 VECTORS = json.loads(Path(__file__).with_name("vectors.json").read_text("utf-8"))
 UNIONPAY = Profile.shipped("unionpay")
@@ -62,6 +62,17 @@ def test_a_block_of_zeros_more_changes_a_chained_mac_and_no_folded_one(extra: by
     data, key = bytes(range(16)), SecretKey(bytes(range(1, 17)))
     assert (mac_of(data + extra, key, "ecb") == mac_of(data, key, "ecb")) is True
     assert (mac_of(data + extra, key, "x9.19") == mac_of(data, key, "x9.19")) is not bool(extra)
+
+
+@pytest.mark.parametrize(("scheme", "seen"), [("ecb", False), ("x9.19", True)])
+def test_only_a_chained_mac_sees_that_two_blocks_are_changed_alike(
+    scheme: Scheme, seen: bool
+) -> None:
+    data, key = bytearray(range(40)), SecretKey(bytes(range(16)))
+    before = mac_of(bytes(data), key, scheme)
+    data[3] ^= 0x10
+    data[19] ^= 0x10
+    assert (mac_of(bytes(data), key, scheme) != before) is seen
 
 
 @pytest.mark.parametrize(("scheme", "size"), [("ecb", 24), ("x9.9", 16), ("x9.19", 8), ("sm4", 8)])
