@@ -62,12 +62,14 @@ Happening = KeyPressed | CardInserted | CardRemoved | TimedOut | TillAsked
 class Wait(Effect[Happening], frozen=True):
     """Wait for a key, at most `timeout_ms`; with `card` also for a card put in or taken out.
 
-    With `orders` a request of a till ends the wait, too: nobody is being served then.
+    With `orders` a request of a till ends the wait, too: nobody is being served then. With
+    `entry_open` it is TimedOut as soon as the masked entry that was interrupted has ended.
     """
 
     timeout_ms: int
     card: bool = False
     orders: bool = False
+    entry_open: bool = False
     masked: MaskedEntry | None = None  # see firmware.terminal.entry_guard
 
 

@@ -4,33 +4,33 @@ from __future__ import annotations
 
 from firmware.flows import words
 from firmware.flows.desk import Desk
-from firmware.flows.effects import AskEntryOpen, Beep, ChangeOperator, OperatorChange
+from firmware.flows.effects import AskEntryOpen, Beep, ChangeOperator, OperatorChange, Wait
 from firmware.flows.permissions import ask_password, password_length
 from firmware.flows.steps import GivenUp, ask_to_go_on, enter_digits, enter_password, tell
 from firmware.journal.operators import MustChange, is_weak
 from firmware.journal.records import OperatorSignedOff, OperatorSignedOn
 from firmware.payments.effects import Append, ReadClock
 from firmware.payments.owed import Retry, send_owed, what_is_owed
-from firmware.ui.screens import Phrase
+from firmware.ui.screens import Phrase, TextEntry
 from firmware.ui.texts import Text
 
 
 async def sign_on(desk: Desk) -> None:
     """Ask until an operator has signed on; what is owed to the acquirer is sent again meanwhile."""
     retry = await Retry.begin(desk)
-    while not await try_sign_on(desk, Text.ENTRY_LEFT_OPEN if await AskEntryOpen() else None):
+    while True:
+        if await AskEntryOpen():  # digits do nothing until it ends
+            number, hint = Phrase.of(Text.OPERATOR_NUMBER), Phrase.of(Text.SIGN_ON)
+            await desk.show(TextEntry(number, "", 2, hint, Phrase.of(Text.ENTRY_LEFT_OPEN)))
+            await Wait(desk.idle_timeout_ms, entry_open=True)
+        elif await try_sign_on(desk):
+            return
         await retry.go_on(desk, await ReadClock())
 
 
-async def try_sign_on(desk: Desk, notice: Text | None = None) -> bool:
+async def try_sign_on(desk: Desk) -> bool:
     """Sign an operator on; a factory password must be changed first. False: not signed on."""
-    number = await enter_digits(
-        desk,
-        Text.OPERATOR_NUMBER,
-        lengths=(2,),
-        hint=Text.SIGN_ON,
-        notice=Phrase.of(notice) if notice else None,
-    )
+    number = await enter_digits(desk, Text.OPERATOR_NUMBER, lengths=(2,), hint=Text.SIGN_ON)
     if isinstance(number, GivenUp):
         return False
     verdict = await ask_password(desk, number, Text.OPERATOR_PASSWORD, "sign on")

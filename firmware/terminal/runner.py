@@ -304,8 +304,9 @@ class Runner:
                 left_open, (happened, slot_empty) = self._entry.open, self._happened.popleft()
                 if self._may_see(happened, wait, slot_empty=slot_empty):
                     return _Send(happened)
-                if wait.orders and left_open and self._entry.open is None:
-                    return _Send(effects.TimedOut(self._now_ms))  # idle is drawn anew
+                redraws = wait.orders or wait.entry_open
+                if redraws and left_open and self._entry.open is None:
+                    return _Send(effects.TimedOut(self._now_ms))  # the screen is drawn anew
         if self._now_ms >= pending.deadline_ms:
             return _Send(pending.at_deadline(self._now_ms))
         return None
