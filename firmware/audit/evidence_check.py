@@ -25,7 +25,7 @@ from firmware.audit.evidence_seal import MANIFEST, seal_faults
 from firmware.audit.keyring import keys_of
 from firmware.core.exits import Refused
 from firmware.journal.advice_records import AdviceAnswered
-from firmware.journal.chain import ORIGIN, ChainedRecord, Introduced, faults_alone, key_at
+from firmware.journal.chain import ORIGIN, ChainedRecord, Introduced, encode, faults_alone, key_at
 from firmware.journal.genuine import verify_signed_record
 from firmware.journal.records import (
     AmountAgreed,
@@ -152,7 +152,7 @@ def _says(said: dict[str, Any], record: Record) -> bool:
         read = msgspec.convert(said, Record)
     except msgspec.ValidationError:
         return False
-    return read == record and _within(said, msgspec.to_builtins(record))
+    return read == record and _within(said, msgspec.json.decode(encode(record)))
 
 
 def _within(part: Any, whole: Any) -> bool:

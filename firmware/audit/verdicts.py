@@ -69,6 +69,8 @@ def paper_verdict(text: str, keys: Introduced, journal: Path | None) -> int:
     for name, value in report.fields.items():
         words = _in_words(report, name) if report.signed else ""
         print(f"{name:<13} {one_line(value)}" + (f"  ({words})" if words else ""))
+    for note in report.notes:
+        print(f"note    {one_line(note)}")
     if journal is None:
         print("note    with the journal as well it is told whether the record is still there")
     words = "genuine" if report.genuine else "NOT GENUINE"

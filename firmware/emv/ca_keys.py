@@ -3,8 +3,8 @@
 A row holds RID, index, exponent and modulus in hex, and the SHA-1 check value over the four: a
 key whose check value does not verify is never used. See EMV 4.4 Book 2, 11.2.2. Behind them may
 stand the scheme's name, a status (`live`, `expired`, `test` or `unknown`), the date of expiry and
-the sources of the row. A row without a status is a live key, and a test key where the scheme's name
-begins with `Test `: so an earlier release wrote the keys of the modelled cards.
+the sources of the row. A row without a status is a live key, unless the scheme's name begins with
+`Test `: so an earlier release wrote the test keys of the modelled cards.
 
 A terminal that trades takes live keys alone. The others are known by name, so that a trace says why
 a card's key was not used. Nothing here compares a date: EMV has the acquirer take an expired key
@@ -134,7 +134,8 @@ def _rows(text: str, name: str) -> Iterator[tuple[str, list[str]]]:
 
 def _status(columns: list[str]) -> str:
     if len(columns) <= _STATUS_COLUMN:
-        return TEST if "".join(columns[_SCHEME_COLUMN:]).startswith("Test ") else LIVE
+        scheme = "".join(columns[_SCHEME_COLUMN:]).strip().casefold()
+        return TEST if scheme.startswith("test ") else LIVE
     status = columns[_STATUS_COLUMN].strip()
     if status not in STATUSES:
         raise ValueError(f"no status {status!r}; there are {', '.join(STATUSES)}")

@@ -20,7 +20,7 @@ from msgspec import Struct, field
 from firmware.journal import schema
 from firmware.journal.chain import ChainedRecord, faults_of, public_key_of
 from firmware.journal.connection import DATABASE, connect_read_only
-from firmware.journal.faults import DATABASE_ERRORS, JournalFault, RuleBroken
+from firmware.journal.faults import DAMAGE, DATABASE_ERRORS, JournalFault, RuleBroken
 from firmware.journal.head import HEAD, Head, HeadFile, tail_words
 from firmware.journal.lookups import Lookups
 from firmware.journal.operators import digest_of
@@ -184,7 +184,7 @@ def _walk(journal: Lookups, model: sqlite3.Connection, report: JournalReport) ->
         if record is not None and moment is not None:
             try:
                 project(model, entry, record)
-            except (RuleBroken, sqlite3.Error) as error:
+            except (RuleBroken, sqlite3.Error, *DAMAGE) as error:
                 report.blame(f"record {entry.seq}: it contradicts the log: {error}")
             if isinstance(record, AmountAgreed) and record.frame_sha256 not in frames:
                 frames.add(record.frame_sha256)

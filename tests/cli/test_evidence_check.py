@@ -143,12 +143,12 @@ def without(name: str) -> Change:
     return change
 
 
-def said(change: Callable[[dict[str, Any]], object]) -> Change:
-    """`says` of the first intent changed."""
+def said(change: Callable[[dict[str, Any]], object], of: str = "IntentRecorded") -> Change:
+    """`says` of the first such record changed."""
 
     def changed(files: Files) -> None:
         records = json.loads(files["records.json"])
-        change(next(each["says"] for each in records if each["says"]["type"] == "IntentRecorded"))
+        change(next(each["says"] for each in records if each["says"]["type"] == of))
         files["records.json"] = json.dumps(records).encode()
 
     return changed
@@ -228,6 +228,10 @@ CHANGES: list[tuple[Change, str]] = [
     (said(lambda says: says["card"].update(note="as agreed")), "`says` is not"),
     (said(lambda says: says.pop("frame_sha256")), "`says` is not"),
     (said(lambda says: says.pop("amount_minor")), "`says` is not"),
+    (
+        said(lambda says: says.pop("reference"), of="OutcomeRecorded"),
+        "`says` is not",
+    ),  # has a default
     (record_rewritten, "its signature is not the terminal's"),
     (records_turned, "out of its order"),
     (record_gone("AmountAgreed"), "nobody agreed to the frame"),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
 
 from firmware.core.kinds import Totals
 from firmware.core.masked import Password
+from firmware.journal.chain import link
 from firmware.journal.connection import DATABASE
 from firmware.journal.genuine import verify_signed_record
 from firmware.journal.operators import Operators, Verified
@@ -18,6 +20,7 @@ from firmware.journal.transactions import State
 from firmware.journal.verify import verify_journal
 from tests.journal.releases import KEPT
 from tests.journal.story import KEYS, Shop, confirmed, opened
+from tests.journal.tamper import forge
 from tests.journal.test_offline_advice import answer
 
 RELEASES = sorted(path.name for path in KEPT.iterdir())
@@ -39,6 +42,26 @@ def test_a_receipt_is_checked_against_a_journal_that_no_later_release_has_opened
     for keys in ([], [(1, KEYS.public_key)]):
         assert verify_signed_record(expected["qr"], keys, tmp_path).faults == []
     assert (tmp_path / DATABASE).read_bytes() == before
+
+
+@pytest.mark.parametrize("release", ["4-0.1.0", RELEASES[-1]])
+def test_a_number_that_no_column_holds_is_a_fault_in_each_check(
+    release: str, tmp_path: Path
+) -> None:
+    expected = json.loads((KEPT / release / "expected.json").read_text())
+    shutil.copy(KEPT / release / DATABASE, tmp_path / DATABASE)
+
+    def change(db: sqlite3.Connection) -> None:
+        sql = "SELECT seq, at, body, previous FROM records WHERE body LIKE '%OutcomeRecorded%'"
+        seq, at, body, previous = db.execute(sql).fetchone()
+        body = json.dumps(json.loads(body) | {"batch": 2**70}, separators=(",", ":"))
+        changed = (body, link(seq, at, body, previous), seq)
+        db.execute("UPDATE records SET body = ?, hash = ? WHERE seq = ?", changed)
+
+    forge(tmp_path / DATABASE, change)
+    assert any("contradicts the log" in fault for fault in verify_journal(tmp_path).faults)
+    told = verify_signed_record(expected["qr"], [], tmp_path).faults
+    assert release == RELEASES[-1] or "the journal cannot be read" in told[0]
 
 
 @pytest.mark.parametrize("release", RELEASES)

@@ -242,6 +242,8 @@ def test_a_receipt_of_before_the_acquirers_answer_stays_genuine(shop: Shop) -> N
     other = replace(shop.find(sale), reference="632600000002")
     words = "reference: 632600000002; the journal says 632600000001"
     assert faults_in(signed_record(other, KEYS), shop) == [words]
+    told = verify_signed_record(texts[1], [], shop.directory).notes
+    assert told == ["reference: the journal says 632600000009 since the acquirer answered"]
 
 
 def test_totals_that_the_journal_does_not_have_are_told(shop: Shop) -> None:
