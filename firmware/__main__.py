@@ -71,6 +71,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _give_up_output()
         place = f"{error.filename}: " if error.filename else ""
         return Refused(f"{place}{error.strerror or error}", code=FAILED).say()
+    except ModuleNotFoundError as error:
+        if not (error.name or "").startswith("firmware.lab"):
+            raise
+        return Refused("this needs firmware/lab, which is not installed here", code=FAILED).say()
     except EOFError:  # Ctrl-D where something is asked
         return Refused("the input ended before all was answered", code=FAILED).say()
     except KeyboardInterrupt:

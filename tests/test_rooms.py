@@ -103,6 +103,14 @@ def test_the_rule_about_rooms_can_fail(room, source, tmp_path):
     assert list(upward(str(tmp_path / "new.py"), room))
 
 
+def test_only_the_laboratorys_own_commands_know_the_laboratory():
+    own = [f"firmware/cli/{name}.py" for name in ("sim", "demo", "play", "card", "bench")]
+    others = [module for module in modules("firmware") if not module.startswith("firmware/lab/")]
+    found = importing((module for module in others if module not in own), "firmware.lab")
+    # the tray's accounts for `pos acquirer account add --tray`, when it is asked for
+    assert [place.partition(":")[0] for place in found] == ["firmware/cli/acquirer_registry.py"]
+
+
 def test_everything_has_a_room():
     homeless = [
         module

@@ -7,6 +7,8 @@ or end the process play in one of their own, as a person would start it.
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from firmware.__main__ import COMMANDS, raise_later
 from firmware.journal.keys import TerminalKeys
 from tests.cli.conftest import Ended, Pos
+from tests.source import ROOT
 
 TIMEOUT_S = 120
 HUGE = "9" * 400
@@ -192,6 +195,37 @@ def test_absurd_words_give_a_process_one_clear_line(name: str, odd: Path) -> Non
 def test_an_empty_file_is_no_journal_of_an_earlier_release(odd: Path, pos: Pos) -> None:
     ended = pos("journal", "list", "--data", str(odd / "empty"))
     assert ended.err == f"pos: {odd / 'empty' / 'journal.db'}: holds no journal\n"
+
+
+EACH_COMMAND = """
+from firmware.__main__ import COMMANDS, main
+for command in COMMANDS:
+    try:
+        print(command, main([command, "--help"]))
+    except SystemExit as ended:
+        print(command, ended.code)
+"""
+
+
+def test_without_the_laboratory_all_other_commands_are_there(tmp_path: Path) -> None:
+    for top in ("firmware", "hw"):
+        shutil.copytree(ROOT / top, tmp_path / top, ignore=shutil.ignore_patterns("lab", "__py*"))
+    told = subprocess.run(
+        [sys.executable, "-c", EACH_COMMAND],
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        check=True,
+    )
+    codes = dict(re.findall(r"^([a-z]+) ([0-9])$", told.stdout, re.MULTILINE))
+    assert codes.keys() == set(COMMANDS)
+    of_the_laboratory = {"sim", "demo", "play", "card", "bench"}
+    assert {name for name, code in codes.items() if code != "0"} == of_the_laboratory
+    assert set(told.stderr.splitlines()) == {
+        "pos: this needs firmware/lab, which is not installed here"
+    }
 
 
 def test_every_command_has_a_row() -> None:
