@@ -72,6 +72,16 @@ def test_a_sealed_card_is_read_only_with_its_key_at_its_place():
             wrong()
 
 
+def test_a_card_that_an_earlier_release_sealed_is_read():
+    sealed = bytes.fromhex(
+        "8e9cf080552ac1b39d570a20821ed8614eacbe5dcba44d7e258f8a79005da61ca4615eac6a4ca964466aafe8fd0f86f2"
+        "a48b85736cf47767c89f290985b0c5e3d6679a7269f520ee2fcdc524656e8d"
+    )
+    de55 = bytes.fromhex("9F2608A1B2C3D4E5F60718")
+    expected = CardPresented(Pan("6250941006528599"), "01", "3012", de55=de55)
+    assert unseal(sealed, 3, 17, SecretKey(bytes(range(32)))) == expected
+
+
 def test_no_track_data_and_no_pin_is_sealed():
     records = (AdviceQueued(batch=3, stan=17),)
     assert keeping(records, PRESENTED, KEY) is not None
