@@ -48,7 +48,7 @@ class OledChip(enum.Enum):
 
 
 class Addressing(Struct, frozen=True):
-    """How a controller's address is set. Bytes count I²C address and control bytes."""
+    """How a controller is told where data go. Bytes count I²C address and control bytes."""
 
     window_bytes: int
     spans_pages: bool

@@ -22,7 +22,7 @@ _Noted = TypeVar("_Noted", Uploaded, ChipKept, ChipRefused)
 
 
 class ChipSeen(Struct, frozen=True):
-    """The chip data uploaded for a batch, each as kept, and the STANs of those refused."""
+    """The chip data uploaded for a batch, each as kept, and STAN and code of those refused."""
 
     taken: int
     failed: int  # of these: the card declined, or could not authenticate its issuer
@@ -37,7 +37,7 @@ class UploadSeen(Struct, frozen=True):
     ended: bool  # its end came, too
     said: int  # how many the terminal says
     unknown: tuple[int, ...] = ()  # STANs that the books lack, or have otherwise
-    missing: tuple[int, ...] = ()  # STANs in the books, not uploaded; see _cancelled
+    missing: tuple[int, ...] = ()  # STANs in the books, not uploaded; no void with its original
 
 
 class BatchSeen(Struct, frozen=True):

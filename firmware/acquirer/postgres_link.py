@@ -17,7 +17,7 @@ from firmware.core.hosts import is_loopback
 
 SCHEMA = len(MIGRATIONS)
 CONNECT_S = 5
-# no wait is without an end: where a lock is kept or a server hangs, the terminal gets no answer and
+# every wait ends: where a lock is kept or a server hangs, the terminal gets no answer and
 # reverses
 _OPTIONS = {
     "lock_timeout": "5s",
@@ -102,7 +102,7 @@ class PostgresLink:
                 connect_timeout=CONNECT_S,
                 options=options,
                 application_name="pos-acquirer",
-                prepare_threshold=1,  # a statement is planned once
+                prepare_threshold=1,  # a statement that comes again is prepared
             )
         except psycopg.Error as error:
             raise BooksError(_words(error)) from None

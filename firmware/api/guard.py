@@ -101,7 +101,7 @@ class Guard:
             raise Wrong(Why.JOURNAL_UNAVAILABLE, detail="the tokens cannot be read now") from None
         if till is None:
             self._wrong += 1
-            _LOG.warning("a wrong token, the %dth", self._wrong)
+            _LOG.warning("a wrong token; %d so far", self._wrong)
             await asyncio.sleep(min(SLOWEST_S, FIRST_S * 2 ** min(self._wrong, 10)))
             raise Wrong(Why.NO_TOKEN)
         return till

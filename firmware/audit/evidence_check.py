@@ -43,7 +43,7 @@ BYTES_MAX, FILES_MAX = 64 * 2**20, 500
 NEEDED = ("records.json", "verification.json", "emv.json", "terminal-key.pem")
 _FRAME = re.compile(r"frames/([0-9a-f]{16})\.png", re.ASCII)
 _OUTCOME = set(OutcomeRecorded.__struct_fields__) - {"result"}
-_LOOKED_UP = {"record", "hash"}  # of a QR: used to find the record, and not compared here
+_LOOKED_UP = {"record", "hash"}  # of a QR: compared with the record that they name
 
 
 class PackReport(Struct):

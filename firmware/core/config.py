@@ -180,7 +180,7 @@ class Host(Section, frozen=True):
     timeout_s: Annotated[Seconds, says("no answer within this leads to a reversal")] = 30
     address: Annotated[str, says("not local: name or IP address of the host")] = ""
     port: Annotated[Port, says("not local: its port")] = 0
-    tls: Annotated[bool, says("not local: over TLS, with a certificate for the host's name")] = (
+    tls: Annotated[bool, says("not local: over TLS; the host's certificate must have its name")] = (
         False
     )
     tls_ca: Annotated[

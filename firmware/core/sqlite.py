@@ -37,7 +37,7 @@ class Trouble(enum.Enum):
 
 
 class JournalFault(Exception):  # noqa: N818 - called a fault everywhere
-    """The journal cannot be relied on; `words` say why, for the screen and the log."""
+    """The journal cannot do what it must; `words` say why, for the screen and the log."""
 
     def __init__(self, trouble: Trouble, words: str) -> None:
         super().__init__(f"journal {trouble.value}: {words}")

@@ -97,7 +97,7 @@ class EmvFacts(Struct, frozen=True):
 
 
 class Ended(Struct, frozen=True):
-    """The session has ended without a decision of the card."""
+    """The session has ended without a final decision of the card."""
 
     reason: EndReason
     detail: str = ""

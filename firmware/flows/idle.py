@@ -38,7 +38,7 @@ LATER = ("firmware.flows.kiosk", "firmware.flows.menu", "firmware.flows.sale")
 async def terminal(desk: Desk, version: str) -> None:
     """Run the terminal: finish what was open, sign on, then serve. Never returns.
 
-    After each fault of a device the runner starts it anew.
+    After each fault of a device or of the journal the runner starts it anew.
     """
     await CheckClock()
     power_lost = not desk.started

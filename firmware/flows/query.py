@@ -99,7 +99,9 @@ async def _show_list(desk: Desk) -> None:
         await tell(desk, Text.QUERY_LIST, Text.NOTHING_FOUND)
         return
     rows = tuple(row for each in found for row in _short(desk, each))
-    on_a_page = 2 if desk.training else 4  # transactions of two rows; training marks a row
+    on_a_page = (
+        2 if desk.training else 4
+    )  # rows, two for a transaction; in training one is the mark
     await page_through(desk, Phrase.of(Text.QUERY_LIST), rows, on_a_page)
 
 

@@ -26,7 +26,7 @@ _LENGTH_BYTES = {None: 0, "..": 1, "...": 2}
 
 
 class WireError(ValueError):
-    """Bytes that are no such message, or a value that does not fit; repeats no field's value."""
+    """No message of these fields, or a value that does not fit; repeats no field's value."""
 
 
 class DecodeError(WireError):

@@ -4,7 +4,7 @@
 under a single-length key; `x9.19` MAC algorithm 3 of ISO/IEC 9797-1 (retail MAC) under a
 double-length one; `sm4` the first scheme with the blocks of GB/T 32907.
 
-Two blocks that are exchanged, or changed in the same bits, do not show in `ecb` and `sm4`.
+An exchange of two blocks, or the same bits changed in both, does not show in `ecb` and `sm4`.
 """
 
 from __future__ import annotations

@@ -219,7 +219,7 @@ def _load_or_create(path: Path) -> SecretKey:
     try:
         return _load(path)
     except FileNotFoundError:
-        if path.is_symlink():  # kept elsewhere and missing: a new key would not replace it
+        if path.is_symlink():  # kept elsewhere and missing: a new key is of no use
             raise FileNotFoundError(
                 errno.ENOENT, f"leads to {path.readlink()}, which is not there", str(path)
             ) from None

@@ -282,5 +282,5 @@ def _lock_s(failures: int) -> int:
 
 
 def digest_of(stored: str, *, must_change: bool) -> str:
-    """The log's digest of an operator's row: it shows a change, and is no help to guess at."""
+    """The log's digest of an operator's row: it shows a change, and helps nobody to guess."""
     return hashlib.sha256(f"{int(must_change)}:{stored}".encode()).hexdigest()

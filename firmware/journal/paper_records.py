@@ -7,7 +7,7 @@ from firmware.journal.base import Base
 
 
 class PrintQueued(Base, frozen=True):
-    """A paper is owed; in the same commit as the records that it prints.
+    """A paper is owed: recorded in the commit that makes it necessary.
 
     One that is `held` waits for a key, or for the next start, whichever comes first.
     """

@@ -173,7 +173,7 @@ def may_undo_here(intent: IntentRecorded, original: Row) -> None:
 
 
 def may_end(outcome: OutcomeRecorded, row: Row | None) -> Row:
-    """An outcome ends an open intent of its kind; a PENDING refund only an answer ends."""
+    """An outcome ends an open intent of its kind; a PENDING refund is ended by an answer alone."""
     if row is None:
         raise RuleBroken(f"outcome of {outcome.stan:06d} without its intent")
     require(row["kind"] == outcome.kind.value, f"outcome of a {row['kind']} as {outcome.kind}")
@@ -227,7 +227,7 @@ def may_tell_script(stan: int, row: Row | None, *, owed: bool) -> None:
 
 
 def may_reverse(opened: ReversalOpened, row: Row | None, batch_state: str) -> Row:
-    """An open or approved payment of the open batch may be reversed, unless others refer to it."""
+    """An open payment, or an approved one of the open batch, unless other payments refer to it."""
     if row is None:
         raise RuleBroken(f"reversal of {opened.stan:06d} without its intent")
     name = f"reversal of {opened.stan:06d}"

@@ -157,5 +157,5 @@ def _signed(fields: dict[str, str], keys: TerminalKeys) -> str:
 
 
 def _plain(text: str) -> str:
-    """A field in capitals, each character but letters, digits and `-` replaced by a dot."""
+    """A field in capitals, with dots for all but letters, digits and `-`, to fit between stars."""
     return "".join(c if c.isascii() and (c.isalnum() or c == "-") else "." for c in text.upper())

@@ -103,10 +103,10 @@ async def _send_details(
 async def _send_chips(
     context: Context, batch: int, done: SettlementProgress, taken: set[int], *, balanced: bool
 ) -> bool:
-    """Upload the chip's data that are not answered yet; False where an answer is missing.
+    """Upload the chip's data that are not answered yet.
 
-    Voucher numbers that are accepted are added to `taken`. Data that the acquirer declines do not
-    keep the batch open: no money depends on them.
+    False after no answer, or one in UNREAD. Voucher numbers that are accepted are added to `taken`.
+    Data that are refused otherwise do not keep the batch open: no money depends on them.
     """
     for each in await Look.of(Lookups.chips_to_upload, batch):
         if each.stan in done.chips or not await Look.of(Lookups.is_sealed, batch, each.stan):

@@ -131,7 +131,8 @@ class CheckSpace(Effect[None], frozen=True):
 class CheckClock(Effect[None], frozen=True):
     """Make sure that the clock is plausible: at start, and before money moves; else out of service.
 
-    With `trust` any time is accepted, however far from the journal's last records.
+    With `trust` it may be however far from the journal's last records, but never before this
+    release's date.
     """
 
     trust: bool = False

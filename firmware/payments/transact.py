@@ -53,7 +53,7 @@ class CardWord(Struct, frozen=True):
     against: ReversalCause | None
     emv: EmvData
     scripts: bytes = b""  # field 55 with the results of the issuer's scripts
-    chip: bytes = b""  # field 55 with the second GENERATE AC's cryptogram, where there was one
+    chip: bytes = b""  # field 55 with the TC, of a card that approved at the second GENERATE AC
 
 
 class PaymentApproved(Struct, frozen=True):

@@ -109,7 +109,7 @@ class Spool:
     def announced(self, records: Iterable[Record], now_ms: int) -> tuple[PrintSending, ...]:
         """PrintSending for a receipt in `records`, for the same commit: it is then printed at once.
 
-        None unless the printer has just said that it is well, and no other paper comes before.
+        Empty unless the printer has just said that it is well, and no other paper comes before.
         """
         papers = (one for one in records if isinstance(one, PrintQueued) and not one.held)
         queued = [paper for paper in papers if paper.copy in RECEIPTS]

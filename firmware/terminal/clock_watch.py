@@ -16,7 +16,7 @@ from firmware.journal.records import ClockJumped, DeviceRecovered, PasswordFaile
 from firmware.journal.store import Journal
 
 SECOND = timedelta(seconds=1)
-TOLERANCE_S = 60  # a smaller jump is a time server's correction, and not recorded
+TOLERANCE_S = 60  # a jump of up to this is a time server's correction, and not recorded
 RELEASED = datetime(2026, 1, 1, tzinfo=UTC)  # a clock before it is certainly wrong
 BEHIND_MAX = timedelta(hours=36)  # a date that is one day off is only recorded
 DAYS_BEHIND_MAX = timedelta(days=1)  # of the day that transactions are counted to
@@ -60,7 +60,7 @@ class ClockWatch:
         self._trusted = self._trusted or (wall, monotonic_ms)
 
     def check_ahead(self, wall: datetime, monotonic_ms: int) -> None:
-        """Raise JournalFault while it is `AHEAD_MAX` ahead of the time since it was trusted."""
+        """Raise JournalFault while it is over `AHEAD_MAX` ahead of where it should be by now."""
         if self._trusted is None:
             return
         then, then_ms = self._trusted

@@ -23,8 +23,8 @@ class EntryGuard:
     """The masked entry that was begun and not ended by its own keys, if there is one.
 
     A file in the data directory tells the next process of it, without any digit. The file is not
-    synced: it has to outlive a restart of the process, which takes a second, and no power cut,
-    after which nobody is keying any more.
+    synced: it has to outlive a restart of the process, which takes a second. A machine that lost
+    its power comes up later than anybody goes on keying.
     """
 
     def __init__(self, directory: Path) -> None:

@@ -43,7 +43,11 @@ BEEP_MS, LONG_BEEP_MS = 60, 400
 READ_BY_PEOPLE = (AmountCheck, Original, CardPrompt, PinEntry, Outcome)
 STANDING = (Idle, Attract, OutOfService)
 HEAL_MS = 50_000
-DATED = (IntentRecorded, SettlementStarted, SettlementCompleted)  # only with a plausible clock
+DATED = (
+    IntentRecorded,
+    SettlementStarted,
+    SettlementCompleted,
+)  # not written while the clock is implausible
 
 
 class Asks(Protocol):

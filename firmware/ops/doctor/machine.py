@@ -25,7 +25,7 @@ class SystemUser(Struct, frozen=True):
 
 
 def may(who: SystemUser, status: os.stat_result, wanted: int) -> bool:
-    """Whether the mode gives `who` all of `wanted`: as owner, by a group, or as any user, not root.
+    """Whether the mode gives `who`, who is not root, `wanted`: as owner, by a group, or as others.
 
     Access control lists are not looked at. See path_resolution(7).
     """
