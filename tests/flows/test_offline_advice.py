@@ -134,6 +134,18 @@ def test_an_advice_that_cannot_be_taken_stays_owed_and_holds_up_none_behind_it(c
     assert done is False
 
 
+def test_an_advice_that_is_approved_in_part_stays_owed():
+    part = Answered("10", amount=yuan(1))
+    done = follow(
+        send_advices(desk()),
+        (Look.of(Lookups.advices), [owed()]),
+        (Unseal(3, 17), PRESENTED),
+        (Authorise(request()), part),
+        stays_owed(1, "10"),
+    )
+    assert done is False
+
+
 @pytest.mark.parametrize(
     ("attempts", "told", "slips"), [(1, False, 0), (2, False, 1), (3, True, 0)]
 )

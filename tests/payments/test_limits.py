@@ -42,6 +42,13 @@ def test_amount_over_what_is_left_of_the_day_is_refused(minor: int, refusal: Ref
     assert why_not(yuan(minor)) == refusal
 
 
+def test_a_training_sale_asks_for_no_sum_of_the_day():
+    limited = desk(config=Config(sale=Sale(day_limit=1_000)))
+    limited.training = True
+    why_not = follow(sale_limits(limited), (ReadClock(), NOW))
+    assert why_not(yuan(1_000)) is None
+
+
 @pytest.mark.parametrize(
     ("sold", "refusal"), [(200, None), (201, Refusal(Code.CARD_DAY_LIMIT, yuan(1_000)))]
 )
