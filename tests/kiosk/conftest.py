@@ -9,7 +9,14 @@ from typing import Any
 
 import pytest
 
-from tests.kiosk.people import PATIENCE_MS, SHOWN, Customer, KeyboardCustomer, ShopBench
+from tests.kiosk.people import (
+    COUNT_CLICKS,
+    PATIENCE_MS,
+    SHOWN,
+    Customer,
+    KeyboardCustomer,
+    ShopBench,
+)
 
 ARTIFACTS = Path(os.environ.get("POS_ARTIFACTS", "out/kiosk"))
 
@@ -59,6 +66,7 @@ def visit(browser: Any, request: pytest.FixtureRequest) -> Iterator[Opens]:
         page = contexts[-1].new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", note)
+        page.add_init_script(COUNT_CLICKS)
         page.clock.install()
         page.goto(shop.target.url + "/kiosk/")
         page.locator(SHOWN).wait_for(timeout=PATIENCE_MS)
