@@ -217,8 +217,8 @@ class _Recorder:
 def _initialisation(chip: OledChip) -> list[tuple[int, ...]]:
     """The commands by which luma's device initialises a chip.
 
-    Without its frame of blanks, and without switching the display off at first and on at last: the
-    driver sends what is wanted, and then switches it on.
+    Left out are luma's blank frame and its commands to switch the display off and on: the driver
+    sends the frame that is wanted, and then switches the display on.
     """
     recorder = _Recorder()
     of_luma = getattr(luma.oled.device, chip.value)

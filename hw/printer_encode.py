@@ -75,7 +75,7 @@ class StatusQuery(enum.Enum):
 class PrinterProfile(Struct, frozen=True):
     """What a printer can do, as a person sets it or its model is known for.
 
-    `dots` is 0 where they are 12 a column; `motion_dpi` 0 where a unit of feed is a row of dots.
+    `dots` 0: 12 for each column; `motion_dpi` 0: a unit of feed is a row of dots.
     """
 
     columns: int = 32  # half-width, of font A: 32 on 58 mm, 42 or 48 on 80 mm

@@ -128,7 +128,7 @@ class Tie(Struct, frozen=True):
 
 
 class Kept(Struct, frozen=True):
-    """Which books they are, and how often they had been written."""
+    """The identity of the books, and the number of their commits."""
 
     books: str
     commits: int

@@ -143,7 +143,7 @@ class Books(BooksEngine):
         self._db.execute("UPDATE counter SET last = last + ?", (count,))
 
     def hold_all(self, terminals: Collection[str]) -> None:
-        """Nothing to do: a commit keeps all others out."""
+        """Nothing to do: BEGIN IMMEDIATE locks the whole file."""
 
     def hold_accounts(self, accounts: Collection[str]) -> None:
         """Nothing to do, as for terminals."""

@@ -1,7 +1,7 @@
 """Statements of books in SQLite about holds, and about the original of a void or refund.
 
-LEFT and FREE_HOLD give a row if the original stands, is this merchant's and in this currency, and
-has that much left.
+LEFT and FREE_HOLD give a row only if the original stands, is of the same merchant and currency, and
+has the amount of the entry left.
 """
 
 from __future__ import annotations

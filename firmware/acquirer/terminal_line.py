@@ -187,7 +187,7 @@ class TerminalLine(asyncio.Protocol):
         self._due_in(self._limits.frame_s if self._gathered else self._limits.idle_s)
 
     def _due_in(self, seconds: float) -> None:
-        """End it after so long, unless something happens before."""
+        """End the connection after `seconds`, unless this is called again before."""
         self._due_s = self._loop.time() + seconds
         if self._timer is None or self._timer.when() > self._due_s:
             if self._timer is not None:

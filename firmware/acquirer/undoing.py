@@ -154,7 +154,7 @@ def _is_meant(original: Booking, named: OriginalRef, payment: Payment) -> bool:
 
 
 def _day(digits: str) -> int:
-    """The day's number; of an invalid date one that is far from all others."""
+    """The day's ordinal; for an invalid date a number that is near no real day's."""
     try:
         return date(int(digits[:4]), int(digits[4:6]), int(digits[6:])).toordinal()
     except ValueError:

@@ -139,7 +139,7 @@ def name_text(one: Transaction) -> str:
 
 
 def left_text(case: Case) -> str:
-    """What the cardholder pays after all of the case."""
+    """What the cardholder pays in the end: the sum of the case's payments."""
     if any(one.state in (State.OPEN, State.PENDING, State.REVERSING) for one in case.family):
         return "未定 not decided yet"
     minor = sum(moved_minor(one) for one in case.family)

@@ -20,9 +20,9 @@ _WHY = """
 What was sold after the backup is not in it, but the host and the receipts know those numbers: a
 sale that took one of them again would be refused as a duplicate or mistaken for the earlier one. So
 --after has to name the last voucher that this terminal gave out, by receipts or the host's books,
-be it the backup's own last, which a restore without --after tells. Numbers go on after it, in its
-batch; papers that were owed are printed as duplicates. What is missing can be voided or refunded by
-the host alone.
+also where that is the backup's own last: a restore without --after shows it. Numbers go on after
+it, in its batch; papers that were owed are printed as duplicates. What is missing can be voided or
+refunded by the host alone.
 """
 _HOST_KNOWS = "the next settlement shows the host's totals, and the host alone can undo it"
 _BOTH_LOST = "the receipts alone tell of it, for the embedded host's books are as old"

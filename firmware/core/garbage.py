@@ -1,4 +1,4 @@
-"""When garbage is collected: not while a start makes what stays.
+"""When garbage is collected: not during a start.
 
 A start makes some ten thousand objects that stay as long as the process, and collecting among
 them takes a twelfth of it, for nothing.

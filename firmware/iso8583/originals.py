@@ -76,7 +76,7 @@ def original_of(fields: Fields, today: date, shape: MessageShape) -> OriginalRef
 def reversed_in(
     fields: Fields, paid: Payment, today: date, shape: MessageShape
 ) -> tuple[Payment, str]:
-    """`paid`, which a reversal reverses, with what is said of it, and the last digits of its card.
+    """`paid`, to be reversed, completed by what the message says of it; and its card's last digits.
 
     The short shape says its original; the full one its date and time, and the digits.
     Raises WireError.

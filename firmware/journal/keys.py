@@ -74,7 +74,7 @@ class TerminalKeys:
         return cls(signing, card, pepper)
 
     def introduced_as(self, public_hex: str) -> TerminalKeys:
-        """These keys, or those in their directory if the signing key was changed meanwhile.
+        """These keys, or those in their directory if their signing key is the one of `public_hex`.
 
         Ends a change that the power interrupted after the journal had taken it. Raises
         JournalFault when the files cannot be read.
@@ -242,8 +242,8 @@ def _load(path: Path) -> SecretKey:
 def write_new(path: Path, value: bytes) -> None:
     """Make a file of mode 0600 that is there whole, on the disk, or not at all.
 
-    Raises OSError with the file's name, which a full disk does not give; an existing file is never
-    replaced.
+    Raises OSError, always with the file's name: that of a full disk has none by itself. An existing
+    file is never replaced.
     """
     try:
         _write_new(path, value)

@@ -77,7 +77,7 @@ async def charged_today(context: Context, card: CardFacts) -> int:
 
 
 def card_limit(context: Context, amount: Money, charged_minor: int) -> Refusal | None:
-    """Why a card that was charged so much today may not be charged `amount` as well."""
+    """Why `amount` may not be charged to a card that was charged `charged_minor` today, or None."""
     limit = 0 if context.training else context.config.sale.card_day_limit
     return _over(context, (Code.CARD_DAY_LIMIT, limit, charged_minor))(amount)
 

@@ -44,8 +44,8 @@ class Sheet:
     def pair(self, label: str, value: str, *, size: Size = Size.NORMAL, bold: bool = False) -> Self:
         """A label and its value at the right edge, below it where one line is too short.
 
-        A value of another size stands below: a label is never stretched. A pair without a value
-        leaves no line.
+        A value of another size stands below, so that the label keeps its own. A pair without a
+        value leaves no line.
         """
         value = plain(value)
         if not value.strip():
