@@ -27,7 +27,7 @@ from firmware.iso8583.messages import Control, ControlRequest, NoAnswer, NoAnswe
 from firmware.iso8583.profile import FrameShape, Profile, ProfileError
 from firmware.iso8583.reading import MessageReading, read
 from firmware.iso8583.responses import APPROVED
-from firmware.iso8583.tcp import TcpLink
+from firmware.terminal.assembly import acquirer_line
 from firmware.terminal.settings import settings_of
 
 FILE_MAX = 64 * 1024
@@ -96,9 +96,7 @@ def _echo(options: argparse.Namespace) -> int:
     if messages is None:
         raise Refused('host.kind: expected "acquirer" or "tcp": the embedded one has no line')
     clock, merchant = SystemClock(), settings.config.merchant
-    link = TcpLink(
-        host.address, host.port, monotonic_ms=clock.monotonic_ms, tls=settings.host_tls()
-    )
+    link = acquirer_line(settings.config, clock, settings.host_tls())
     asked = ControlRequest(Control.ECHO, merchant.terminal, merchant.number, batch=1, stan=1)
     where = f"{host.address}:{host.port}"
     began_ms = clock.monotonic_ms()

@@ -236,12 +236,16 @@ def host_link(
     tls: ssl.SSLContext | None = None,
 ) -> HostLink:
     """The line to the acquirer. Raises KeyFileError and BooksError for the embedded one."""
-    host = config.host
-    if host.kind == "local":
+    if config.host.kind == "local":
         return embedded_host(config, data, accounts, clock.now)
+    return acquirer_line(config, clock, tls)
+
+
+def acquirer_line(config: Config, clock: Clock, tls: ssl.SSLContext | None) -> HostLink:
+    """The line to an acquirer that is not embedded; connects with the first exchange."""
     from firmware.iso8583.tcp import TcpLink  # noqa: PLC0415 - with TLS, slow
 
-    keep = config.acquirer.keep_line
+    host, keep = config.host, config.acquirer.keep_line
     return TcpLink(host.address, host.port, monotonic_ms=clock.monotonic_ms, tls=tls, keep=keep)
 
 
