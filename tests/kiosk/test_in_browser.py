@@ -14,6 +14,9 @@ from tests.kiosk.people import CARD, PATIENCE_MS, PIN, SIZES
 
 AGREE, INSERT, KEY_PIN = "wait 1s\npress ENTER", f"insert {CARD}\nwait 1s", f"press {PIN} ENTER"
 PAY = f"{KEY_PIN}\nwait 3s"
+KEEP_VIEWS = """window.views = [];
+new MutationObserver(() => views.push(document.body.dataset.view))
+  .observe(document, { subtree: true, attributeFilter: ["data-view"] });"""
 ONE_FOR_51 = {"host__test_amounts": "true", "kiosk__items": "[{name='茶',price='0.51'}]"}
 
 
@@ -207,8 +210,10 @@ def test_after_a_crash_of_the_page_it_follows_the_very_same_payment(shop, visit)
     customer.ask_to_pay()
     shop.play(AGREE)
     customer.state("agreed")
+    customer.page.add_init_script(KEEP_VIEWS)
     customer.page.reload()
     customer.state("agreed")
+    assert customer.page.evaluate("views") == ["pay"]  # nobody could begin another order before
     customer.see("RMB 72.50")
     customer.see("Insert your card")
     shop.play(f"{INSERT}\n{PAY}")

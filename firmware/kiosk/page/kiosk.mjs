@@ -7,12 +7,13 @@ import { Refused, Terminal, pause } from "./terminal.mjs";
 import { LANGUAGES, TEXTS } from "./texts.mjs";
 
 const KEPT = "kiosk.payment", FRESH_MS = 50_000, RECENT_MS = 300_000; // an order expires after 60 s
-const LOOK_MS = 3_000, BUSY_MS = 20_000, AWAY_TIMES = 3;
+const LOOK_MS = 3_000, AGAIN_MS = 1_000, BUSY_MS = 20_000, AWAY_TIMES = 3;
 const ROOT = "/kiosk", MOST = 99;
 
 const terminal = new Terminal(`${ROOT}/v1`);
 const basket = new Map(); // goods' ids with how many of each
 let shop = null, language = "zh_CN", touchedAt = performance.now(), away = 0, cancelling = false;
+let ready = false; // to show a view: a payment of before is taken up
 let noPaper = false, paying = null, ended = null; // what is kept of the payment under way, and how it ended
 
 const text = (key) => TEXTS[language][key];
@@ -225,6 +226,8 @@ async function print() {
 async function look() {
   try {
     if (!shop) await load();
+    if (!ready) await reattach(); // before any view: nobody begins an order during a payment
+    ready = true;
     const standing = await terminal.ask("GET", "/terminal");
     away = standing.in_service && standing.ready ? 0 : away + (standing.in_service ? 1 : AWAY_TIMES);
     for (const place of document.querySelectorAll('[data-if="no-paper"]')) place.hidden = standing.paper;
@@ -237,7 +240,7 @@ async function look() {
   }
   if (view.name === "pay" || view.name === "result") return;
   if (away >= AWAY_TIMES) view.show("closed");
-  else if (shop && view.name !== "start" && view.name !== "order") view.show(basket.size ? "order" : "start");
+  else if (ready && view.name !== "start" && view.name !== "order") view.show(basket.size ? "order" : "start");
 }
 
 /** Begin anew when a customer has left; who only hesitates is asked first. */
@@ -260,7 +263,7 @@ async function load() {
   draw();
 }
 
-/** Take up the payment of before a reload or crash; give whether there is one to be shown. */
+/** Take up the payment of before a reload or crash. */
 async function reattach() {
   const kept = JSON.parse(localStorage.getItem(KEPT) ?? "null");
   const age = Date.now() - kept?.at;
@@ -274,13 +277,11 @@ async function reattach() {
 }
 
 async function isKnown(id) {
-  for (;;) {
-    try {
-      return Boolean(await terminal.ask("GET", `/payments/${id}`));
-    } catch (error) {
-      if (error instanceof Refused) return false;
-      await pause(1000);
-    }
+  try {
+    return Boolean(await terminal.ask("GET", `/payments/${id}`));
+  } catch (error) {
+    if (error instanceof Refused) return false;
+    throw error;
   }
 }
 
@@ -309,12 +310,9 @@ async function run() {
   }
   draw();
   setInterval(tick, 1000);
-  for (; !shop; await pause(1000)) await look();
-  await reattach();
-  if (!paying) await look();
   for (;;) {
-    await pause(LOOK_MS);
     await look();
+    await pause(shop ? LOOK_MS : AGAIN_MS);
   }
 }
 
