@@ -17,6 +17,7 @@ from firmware.lab.target.target import Failed, Target
 from tests.api.http import Answer
 
 PATIENCE_MS = 30_000  # of a machine with other work; nothing takes so long by itself
+PATIENCE_S = PATIENCE_MS // 1000
 CLICK_MS = 5_000
 COUNT_CLICKS = "window.clicks = 0; addEventListener('click', () => { clicks += 1; }, true);"
 SHOWN = "main > section:not([hidden])"
@@ -86,9 +87,9 @@ class Customer:
 
     def do(self, name: str) -> None:
         """Use the button that is called so, or begins so."""
-        self._use(self.page.get_by_role("button", name=name).first)
+        self.use(self.page.get_by_role("button", name=name).first)
 
-    def _use(self, button: Any) -> None:
+    def use(self, button: Any) -> None:
         """Touch it; again if no click came of it, as a person would.
 
         On a busy machine a touch of Playwright's may leave the page without any event.
@@ -104,7 +105,7 @@ class Customer:
 
     def see(self, text: str | re.Pattern[str]) -> None:
         """Wait until the view that is shown says so."""
-        self.find(self.page.locator(SHOWN).get_by_text(text).first)
+        self.find(self.shown(text))
 
     def find(self, place: Any) -> None:
         """Wait until something is to be seen; a failure tells what is seen instead."""
@@ -122,7 +123,7 @@ class Customer:
         words = WORDS[self.language]
         self.find(self.page.locator("#start:not([hidden])"))
         if self.page.evaluate("document.documentElement.lang") != self.language.replace("_", "-"):
-            self._use(self.page.locator("#language"))
+            self.use(self.page.locator("#language"))
         self.do(words["begin"])
         for name in (LATTE, LATTE, CROISSANT):
             self.do(name[self.language])
@@ -136,14 +137,38 @@ class Customer:
 
     def state(self, *states: str) -> None:
         """Wait until the page tells what to do in one of these states."""
+        self.find(self.telling(*states))
+
+    def telling(self, *states: str) -> Any:
+        """Where the page tells what to do in one of these states."""
         wanted = ", ".join(f'#todo[data-state="{state}"]' for state in states)
-        self.find(self.page.locator(wanted))
+        return self.page.locator(wanted)
+
+    def shown(self, text: str | re.Pattern[str]) -> Any:
+        """Where the view that is shown says so."""
+        return self.page.locator(SHOWN).get_by_text(text).first
+
+    def wait_until(self, place: Any) -> None:
+        """Let the page's seconds pass, which stand else, until something is to be seen."""
+        for _ in range(PATIENCE_S):
+            if place.is_visible():
+                return
+            self.page.clock.run_for(1_000)
+            self._wait_for_answers()
+        self.find(place)
+
+    def _wait_for_answers(self) -> None:
+        """To all that the page has asked, but where it waits for something to change."""
+        for _ in range(PATIENCE_S * 100):
+            self.page.wait_for_timeout(10)
+            if all("wait_s" in url for url in self._asked):
+                return
 
 
 class KeyboardCustomer(Customer):
     """Somebody with a keyboard or a switch: what TAB does not reach is not there."""
 
-    def _use(self, button: Any) -> None:
+    def use(self, button: Any) -> None:
         self.find(button)
         for _ in range(60):
             if button.evaluate("one => one === document.activeElement"):

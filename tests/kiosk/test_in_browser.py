@@ -10,7 +10,7 @@ import re
 
 import pytest
 
-from tests.kiosk.people import CARD, PATIENCE_MS, PIN, SIZES
+from tests.kiosk.people import CARD, PIN, SIZES
 
 AGREE, INSERT, KEY_PIN = "wait 1s\npress ENTER", f"insert {CARD}\nwait 1s", f"press {PIN} ENTER"
 PAY = f"{KEY_PIN}\nwait 3s"
@@ -178,17 +178,15 @@ def test_without_paper_the_receipt_is_on_the_screen_and_the_next_customer_knows(
     customer.do("打印凭条")  # nobody knows yet, or the terminal has told already
     customer.see(re.compile("凭条已送打印机|可在屏幕上查看"))
     shop.play("wait 3s")
-    customer.page.clock.run_for(4_000)
+    customer.wait_until(customer.page.locator(".choices:has(#print[hidden])"))
     customer.see("可在屏幕上查看")
-    customer.page.locator("#print").wait_for(state="hidden", timeout=PATIENCE_MS)
     customer.do("查看凭条")
     customer.find(customer.page.locator("#paper").get_by_text("RMB 72.50"))
     customer.do("关闭")
     customer.do("完成")
     customer.see("打印机暂不能打印凭条")
     shop.play("clear printer\nremove\nwait 90s")
-    customer.page.clock.run_for(4_000)
-    customer.page.locator("#start .notice").wait_for(state="hidden", timeout=PATIENCE_MS)
+    customer.wait_until(customer.page.locator("#start:has(.notice[hidden])"))
 
 
 def test_after_a_power_cut_the_page_tells_how_its_payment_ended(shop, visit):
@@ -197,11 +195,9 @@ def test_after_a_power_cut_the_page_tells_how_its_payment_ended(shop, visit):
     shop.play(f"{AGREE}\n{INSERT}")
     customer.state("card")
     shop.play("power cut")
-    customer.page.clock.run_for(3_000)
-    customer.state("lost")
+    customer.wait_until(customer.telling("lost"))
     shop.play("remove\npower on\nwait 2s")
-    customer.page.clock.run_for(3_000)
-    customer.see("付款已取消")
+    customer.wait_until(customer.shown("付款已取消"))
     assert states(shop) == ["cancelled"]
 
 
@@ -244,9 +240,8 @@ def test_an_answer_that_is_lost_is_asked_for_again_and_charges_once(shop, visit)
     customer.page.route("**/payments/*", each)
     customer.choose()
     customer.do("去付款")
-    customer.find(customer.page.locator('#todo[data-state="lost"]'))
-    customer.page.clock.run_for(3_000)
-    customer.state("shown")
+    customer.state("lost")
+    customer.wait_until(customer.telling("shown"))
     assert len(asked) >= 3
     assert len(set(asked)) == 1
     assert states(shop) == ["shown"]
@@ -283,11 +278,9 @@ def test_cancel_on_the_screen_ends_it_on_the_terminal(shop, visit):
 def test_out_of_service_it_says_so_and_comes_back_by_itself(shop, visit):
     customer = visit(shop)
     shop.play("fault reader unplugged\nwait 5s")
-    customer.page.clock.run_for(4_000)
-    customer.see("暂停服务")
+    customer.wait_until(customer.shown("暂停服务"))
     shop.play("clear reader\nwait 10s")
-    customer.page.clock.run_for(4_000)
-    customer.see("点击开始点单")
+    customer.wait_until(customer.shown("点击开始点单"))
 
 
 def test_who_is_asked_while_it_goes_out_of_service_is_asked_no_longer(shop, visit):
@@ -296,8 +289,7 @@ def test_who_is_asked_while_it_goes_out_of_service_is_asked_no_longer(shop, visi
     customer.page.clock.run_for(31_000)
     customer.find(customer.page.locator("#still[open]"))
     shop.play("fault reader unplugged\nwait 5s")
-    customer.page.clock.run_for(4_000)
-    customer.find(customer.page.locator("#closed:not([hidden])"))
+    customer.wait_until(customer.page.locator("#closed:not([hidden])"))
     assert customer.page.locator("dialog[open]").count() == 0
 
 
@@ -308,8 +300,7 @@ def test_a_busy_terminal_is_waited_for_and_then_said(shop, visit):
     shop.play("press 1")
     customer.do("Pay")
     customer.state("busy")
-    customer.page.clock.run_for(30_000)
-    customer.see("The terminal is busy: nothing was taken")
+    customer.wait_until(customer.shown("The terminal is busy: nothing was taken"))
     customer.see("RMB 72.50")
     assert states(shop) == []
 
