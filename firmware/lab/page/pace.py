@@ -1,7 +1,8 @@
 """Virtual time that follows the wall clock, once or many times as fast.
 
 Whatever waits for time to pass waits in `run_until`, and hands the real waiting to its owner.
-While an acquirer at the end of a real line is asked, virtual time keeps to the wall clock.
+While an acquirer at the end of a real line is asked, or a hand holds a key down, virtual time keeps
+to the wall clock.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ class PacedTime(VirtualTime):
         self._wall_s = wall_s
         self._speed, self._hurry = 1, 1
         self._asked = 0  # what is out in the real world
+        self._by_hand = False
         self._anchor_ms, self._anchor_s = clock.monotonic_ms(), wall_s()
 
     @property
@@ -49,8 +51,18 @@ class PacedTime(VirtualTime):
         self._speed = speed
 
     @property
+    def by_hand(self) -> bool:
+        """Whether a hand holds a key down: half a second at 60 times its speed is a stuck key."""
+        return self._by_hand
+
+    @by_hand.setter
+    def by_hand(self, by_hand: bool) -> None:
+        self._hold(self.reached_ms)
+        self._by_hand = by_hand
+
+    @property
     def _pace(self) -> int:
-        return 1 if self._asked else max(self._speed, self._hurry)
+        return 1 if self._asked or self._by_hand else max(self._speed, self._hurry)
 
     @property
     def is_asking(self) -> bool:

@@ -170,6 +170,7 @@ class Session:
         self._recorder = Recorder(set_up, lambda: player.stage.bench.slot.card)
         self._player = self._standing = player
         self._moved_ms: dict[Key, int] = {}
+        self._held: set[Key] = set()
         self._stage = player.stage  # switched on by this
         self._publisher = Publisher(self.hub, self._stage, self._recorder)
         self._publisher.speed = self._speed
@@ -271,10 +272,13 @@ class Session:
         if isinstance(request, commands.Up):
             self._recorder.up(self._now_ms, request.key)
             self._player.hands.release(key)
+            self._held.discard(key)
         elif key not in self._stage.bench.keys.pressed:
             if runner is not None:
                 self._recorder.down(self._now_ms, request.key)
             self._player.hands.press(key)
+            self._held.add(key)
+        self._time.by_hand = bool(self._held)
 
     def _act(self, line: str) -> None:
         """Do what a line says. Raises ScenarioError."""

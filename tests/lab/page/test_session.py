@@ -6,6 +6,7 @@ import contextlib
 import json
 import socket
 from datetime import UTC, datetime
+from time import monotonic
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -14,9 +15,12 @@ from websockets.sync.client import connect
 from firmware.lab.page import commands
 from firmware.lab.page.hub import Hub, Seen
 from firmware.lab.page.pace import PacedTime
+from firmware.lab.scenario.language import parse
 from firmware.lab.scenario.playing import play
 from hw.sim.time import VirtualClock
 from tests.lab.page.conftest import PATIENCE_S, said, wait_for
+
+HELD_S = 0.7  # sixty times this is longer than the 30 s after which a key is stuck
 
 
 def opened(server):
@@ -51,6 +55,17 @@ def press(session, *keys: str) -> None:
         wait_for(session.hub, lambda: session.hub.state("keys") == [])
 
 
+def hold(session, key: str, for_s: float) -> None:
+    """A key down and up again, while time passes sixty times as fast."""
+    session.submit(commands.Speed(60))
+    session.submit(commands.Down(key))
+    wait_for(session.hub, lambda: session.hub.state("keys") == [key])
+    until_s = monotonic() + for_s
+    while monotonic() < until_s:
+        recording(session)
+    session.submit(commands.Up(key))
+
+
 def recording(session) -> str:
     before = session.hub.state("recording")
     session.submit(commands.Save())
@@ -65,6 +80,13 @@ def test_a_page_that_dies_holds_no_key_down(bench):
         wait_for(session.hub, lambda: session.hub.state("keys") == ["5"])
         page.socket.shutdown(socket.SHUT_RDWR)  # without a word, as a killed browser
     wait_for(session.hub, lambda: session.hub.state("keys") == [])
+    press(session, "7")
+    assert "0.57" in said(session.hub)
+
+
+def test_a_key_is_held_as_long_as_the_hand_holds_it_however_fast_time_passes(bench):
+    session, _ = bench
+    hold(session, "5", HELD_S)
     press(session, "7")
     assert "0.57" in said(session.hub)
 
@@ -110,20 +132,14 @@ def test_a_page_does_what_hands_do_and_no_more(bench, line):
 
 def test_a_key_that_is_held_is_held_when_it_replays(bench, tmp_path):
     session, _ = bench
-    session.submit(commands.Speed(60))
-    session.submit(commands.Down("5"))
-    wait_for(session.hub, lambda: "Keypad fault" in said(session.hub))  # after half a minute
-    session.submit(commands.Up("5"))
-    wait_for(session.hub, lambda: "Keypad fault" not in said(session.hub))
+    hold(session, "5", HELD_S)
     told = recording(session)
-    (down,) = [line for line in told.splitlines() if line.endswith("down 5")]
-    (up,) = [line for line in told.splitlines() if line.endswith("up 5")]
-    looked = (
-        f'{down}\nwait 31s\nexpect screen "Keypad fault"\n{up}\nwait 1s\nexpect no screen "Keypad"'
-    )
+    at_ms = {(step.verb, *step.words): step.at_ms for step in parse(told, "told")}
+    assert at_ms["up", "5"] - at_ms["down", "5"] >= 1000 * HELD_S
+    until_down, _, _ = told.partition("down 5\n")
+    held = 'wait 31s\nexpect screen "Keypad fault"\nup 5\nwait 1s\nexpect no screen "Keypad"'
     file = tmp_path / "bench.pos"
-    file.write_text(told.replace(f"{down}\n{up}", looked))
-    assert looked in file.read_text()
+    file.write_text(f"{until_down}down 5\n{held}\n")
     play(file)
 
 
@@ -250,12 +266,14 @@ class _Driven:
         self.deadline_ms += 100
 
 
-@pytest.mark.parametrize(("speed", "steps"), [(1, 2), (10, 20), (60, 120)])
-def test_time_passes_as_fast_as_it_is_told(speed, steps):
+@pytest.mark.parametrize(
+    ("speed", "by_hand", "steps"), [(1, False, 2), (10, False, 20), (60, False, 120), (60, True, 2)]
+)
+def test_time_passes_as_fast_as_it_is_told(speed, by_hand, steps):
     wall = [0.0]
     clock = VirtualClock(datetime(2026, 11, 22, tzinfo=UTC))
     time = PacedTime(clock, lambda _s: None, wall_s=lambda: wall[0])
-    time.speed = speed
+    time.speed, time.by_hand = speed, by_hand
     driven = _Driven(clock)
     wall[0] = 0.2
     time.catch_up(driven)
