@@ -219,6 +219,20 @@ def test_after_a_crash_of_the_page_it_follows_the_very_same_payment(shop, visit)
     assert states(shop) == ["approved"]
 
 
+def test_a_payment_that_cannot_be_asked_for_after_a_crash_lets_nobody_order_before_it(shop, visit):
+    customer = visit(shop)
+    customer.ask_to_pay()
+    customer.page.clock.fast_forward(60_000)  # longer ago than a page asks for it anew unseen
+    customer.page.route("**/payments/*", lambda route: route.abort())
+    customer.page.add_init_script(KEEP_VIEWS)
+    customer.page.reload()
+    customer.wait_until(customer.page.locator("#closed:not([hidden])"))
+    customer.page.unroute("**/payments/*")
+    customer.wait_until(customer.telling("shown"))
+    assert customer.page.evaluate("views") == ["closed", "pay"]
+    assert states(shop) == ["shown"]
+
+
 def test_an_answer_that_is_lost_is_asked_for_again_and_charges_once(shop, visit):
     customer = visit(shop)
     asked: list[str] = []
